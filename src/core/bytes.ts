@@ -1,0 +1,32 @@
+import { WebhookError } from '../errors'
+
+const encoder = new TextEncoder()
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The bytes of a body. A string is taken to be the UTF-8 text that came over the wire. */
+export function toBytes(body: Uint8Array | string): Uint8Array {
+  return typeof body === 'string' ? encoder.encode(body) : body
+}
+
+/** Decodes UTF-8, refusing what is not; a byte order mark stays in, so that the JSON parser sees it. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return strictUtf8.decode(bytes)
+  } catch {
+    throw new WebhookError('payload_malformed', 'The body is not valid UTF-8.')
+  }
+}
+
+/** Decodes lower-case hex of exactly `length` bytes; anything else is `undefined`. */
+export function decodeHex(text: string, length: number): Uint8Array | undefined {
+  if (text.length !== length * 2 || !/^[0-9a-f]*$/.test(text)) return undefined
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16)
+  return bytes
+}
+
+export function encodeHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  return text
+}

@@ -1,0 +1,75 @@
+import { WebhookError } from '../errors'
+
+/** Parses Unix seconds as a header carries them: ten digits and nothing else. Returns milliseconds. */
+export function parseUnixSeconds(text: string): number {
+  if (!/^[1-9]\d{9}$/.test(text)) throw malformed('It must be Unix seconds: ten digits.')
+  return Number(text) * 1000
+}
+
+/** Parses a JSON number of Unix seconds; milliseconds (13 digits) too where the provider is known to send them. */
+export function parseEpoch(value: unknown, units: 'seconds' | 'seconds or milliseconds'): number {
+  if (value === undefined || value === null) throw missing()
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw malformed('It must be a whole number.')
+  const digits = String(value).length
+  if (digits === 13 && units !== 'seconds') return value
+  return parseUnixSeconds(String(value))
+}
+
+const isoGrammar = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+
+/** Parses ISO 8601 with a zone and a date that exists. Returns milliseconds. */
+export function parseIsoTime(value: unknown): number {
+  if (value === undefined || value === null) throw missing()
+  const parts = typeof value === 'string' ? isoGrammar.exec(value) : null
+  const ms = parts === null ? Number.NaN : Date.parse(parts[0])
+  if (parts === null || Number.isNaN(ms) || !dayExists(Number(parts[1]), Number(parts[2]), Number(parts[3]))) {
+    throw malformed('It must be ISO 8601 with a time zone.')
+  }
+  return ms
+}
+
+/** `Date.parse` turns 30 February into 1 March. */
+function dayExists(year: number, month: number, day: number): boolean {
+  return day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
+}
+
+/** Refuses an attempt whose time is more than `toleranceSeconds` before or after now, exact to the second. */
+export function assertWithinTolerance(timeMs: number, nowMs: number, toleranceSeconds: number): void {
+  assertNotOlder(timeMs, nowMs, toleranceSeconds)
+  assertNotInFuture(timeMs, nowMs, toleranceSeconds)
+}
+
+export function assertNotOlder(timeMs: number, nowMs: number, maxAgeSeconds: number): void {
+  const ageSeconds = wholeSeconds(nowMs) - wholeSeconds(timeMs)
+  if (ageSeconds > maxAgeSeconds) {
+    throw new WebhookError(
+      'timestamp_too_old',
+      `The timestamp is ${ageSeconds} s old; at most ${maxAgeSeconds} s are allowed.`,
+    )
+  }
+}
+
+export function assertNotInFuture(timeMs: number, nowMs: number, toleranceSeconds: number): void {
+  const aheadSeconds = wholeSeconds(timeMs) - wholeSeconds(nowMs)
+  if (aheadSeconds > toleranceSeconds) {
+    throw new WebhookError(
+      'timestamp_in_future',
+      `The timestamp is ${aheadSeconds} s ahead; at most ${toleranceSeconds} s are allowed. Check this machine's clock (NTP).`,
+    )
+  }
+}
+
+function wholeSeconds(ms: number): number {
+  return Math.floor(ms / 1000)
+}
+
+function missing(): WebhookError {
+  return new WebhookError(
+    'timestamp_missing',
+    'The delivery carries no timestamp where this provider always sends one.',
+  )
+}
+
+function malformed(rule: string): WebhookError {
+  return new WebhookError('timestamp_malformed', `The timestamp cannot be read. ${rule}`)
+}

@@ -1,0 +1,67 @@
+/**
+ * Money is text here: a decimal string such as `150.5`, without exponent, leading zeros or trailing zeros.
+ * No float ever touches it.
+ */
+const grammar = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/
+const maxDigits = 80
+
+/** The canonical decimal string of a JSON amount, exact; `undefined` if it is none or absurdly long. */
+export function parseDecimal(input: unknown): string | undefined {
+  if (typeof input !== 'string' && typeof input !== 'number') return undefined
+  const parts = grammar.exec(String(input))
+  if (parts === null) return undefined
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
+  return placePoint(sign, whole + fraction, whole.length + Number(exponent))
+}
+
+/** `value` × 10^`places`: negative places turn minor units into whole ones. */
+export function shiftDecimal(value: string, places: number): string | undefined {
+  return parseDecimal(`${value}e${places}`)
+}
+
+/** Whether two amounts are the same number: `10.00` and `10` are. */
+export function equalDecimals(a: unknown, b: unknown): boolean {
+  const left = parseDecimal(a)
+  return left !== undefined && left === parseDecimal(b)
+}
+
+/** Compares two non-negative canonical decimals: -1, 0 or 1. */
+export function compareDecimals(a: string, b: string): -1 | 0 | 1 {
+  const [wholeA = '', fractionA = ''] = a.split('.')
+  const [wholeB = '', fractionB = ''] = b.split('.')
+  if (wholeA.length !== wholeB.length) return wholeA.length < wholeB.length ? -1 : 1
+  const left = wholeA + fractionA.padEnd(fractionB.length, '0')
+  const right = wholeB + fractionB.padEnd(fractionA.length, '0')
+  if (left === right) return 0
+  return left < right ? -1 : 1
+}
+
+function placePoint(sign: string, digits: string, point: number): string | undefined {
+  if (point > maxDigits || point < -maxDigits) return undefined
+  const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0')
+  const split = point <= 0 ? 1 : point
+  const whole = padded.slice(0, split).replace(/^0+(?=\d)/, '')
+  const fraction = padded.slice(split).replace(/0+$/, '')
+  const value = fraction === '' ? whole : `${whole}.${fraction}`
+  return value === '0' ? '0' : sign + value
+}
+
+const twoDigitCurrencies = new Set(
+  (
+    'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP ' +
+    'CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR ' +
+    'JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN ' +
+    'NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP ' +
+    'SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD YER ZAR ZMW ZWG'
+  ).split(' '),
+)
+const wholeCurrencies = new Set('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '))
+const threeDigitCurrencies = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '))
+
+/** How many decimal digits the minor unit of an ISO 4217 currency has; `undefined` for a code that is not one. */
+export function minorUnitDigits(currency: string): 0 | 2 | 3 | undefined {
+  const code = currency.toUpperCase()
+  if (twoDigitCurrencies.has(code)) return 2
+  if (wholeCurrencies.has(code)) return 0
+  return threeDigitCurrencies.has(code) ? 3 : undefined
+}

@@ -1,0 +1,87 @@
+/**
+ * Why a delivery was not handled, with the HTTP status it is answered with.
+ * Every 401 has the same answer on the wire: the code is for `observe` and logs only.
+ */
+export const statusOfCode = {
+  // Origin or time not proven.
+  signature_missing: 401,
+  signature_malformed: 401,
+  signature_mismatch: 401,
+  token_missing: 401,
+  token_mismatch: 401,
+  header_mismatch: 401,
+  account_mismatch: 401,
+  timestamp_missing: 401,
+  timestamp_malformed: 401,
+  timestamp_too_old: 401,
+  timestamp_in_future: 401,
+  payment_not_confirmed: 401,
+  payment_mismatch: 401,
+  // Proven, but not a payload we may read.
+  payload_malformed: 400,
+  id_invalid: 400,
+  payload_invalid: 422,
+  // The request itself.
+  method_not_allowed: 405,
+  body_timeout: 408,
+  body_aborted: 400,
+  body_too_large: 413,
+  content_encoding: 415,
+  // How the receiver is mounted or configured.
+  configuration_invalid: 500,
+  body_already_parsed: 500,
+  body_already_read: 500,
+  internal_error: 500,
+  // Handling.
+  in_progress: 409,
+  handler_failed: 500,
+  handler_timeout: 503,
+  store_unavailable: 503,
+  confirmation_unavailable: 503,
+  secret_unavailable: 503,
+} as const
+
+export type WebhookErrorCode = keyof typeof statusOfCode
+
+const brand = Symbol.for('payproof.WebhookError')
+
+/**
+ * The one error of this library. Its text names settings, headers and fields,
+ * never their values, so it may be logged as it is.
+ */
+export class WebhookError extends Error {
+  override readonly name = 'WebhookError'
+  readonly code: WebhookErrorCode
+  /** The HTTP status this code is answered with. */
+  readonly status: number
+  /** What is wrong and what to do about it, in a sentence or two. */
+  readonly hint: string
+  /** The provider whose delivery or settings this is about, where known. */
+  readonly provider: string | undefined
+
+  constructor(code: WebhookErrorCode, hint: string, options: { provider?: string | undefined; cause?: unknown } = {}) {
+    const about = options.provider === undefined ? code : `${options.provider}: ${code}`
+    super(`${about}: ${hint}`, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.status = statusOfCode[code]
+    this.hint = hint
+    this.provider = options.provider
+    Object.defineProperty(this, brand, { value: true })
+  }
+}
+
+/** Whether `error` is a `WebhookError`, also one of another copy of this module (ESM beside CommonJS). */
+export function isWebhookError(error: unknown): error is WebhookError {
+  return typeof error === 'object' && error !== null && brand in error
+}
+
+/** The same error, naming its provider: shared code does not know for whom it works. */
+export function forProvider(provider: string, error: unknown): unknown {
+  if (!isWebhookError(error) || error.provider !== undefined) return error
+  return new WebhookError(error.code, error.hint, { provider, cause: error.cause })
+}
+
+/** Wrong settings: thrown at start, never at the first payment. */
+export function misconfigured(setting: string, problem: string): WebhookError {
+  return new WebhookError('configuration_invalid', `${setting} ${problem}`)
+}

@@ -1,0 +1,85 @@
+import type { WebhookErrorCode } from './errors'
+import type { OutcomeKind } from './outcome'
+
+/** What became of one delivery. Holds nothing of its body, headers or secrets. */
+export interface DeliveryReport {
+  readonly type: 'delivery'
+  readonly provider: string
+  readonly account: string
+  /** `verified` where only `verify` was asked. */
+  readonly outcome: OutcomeKind | 'verified'
+  /** The answer's HTTP status; left out for `verify`, which does not answer. */
+  readonly status?: number
+  /** Why it was not handled, and what to do about it. */
+  readonly code?: WebhookErrorCode
+  readonly hint?: string
+  /** Of the event, once it is proven. */
+  readonly eventType?: string
+  readonly wireType?: string
+  readonly idempotencyKey?: string
+  /** Which of the configured secrets matched. */
+  readonly secretId?: string
+  readonly durationMs: number
+  /** What the handler threw, or what made the store or API fail. Not ours, so it may hold anything. */
+  readonly error?: unknown
+  /** The bytes of the body, for those who ask. */
+  readonly rawBody: () => Uint8Array | undefined
+}
+
+/** Something about a claim that needs a person's eye. */
+export interface StoreReport {
+  /**
+   * `lease_lost`: another worker took the event over while the handler ran. `renew_failed`: the store did not answer,
+   * tried again. `complete_failed`: handled, but not recorded yet, tried again. `complete_lost`: handled, and could not
+   * be recorded: the next delivery of it may be handled again. `release_failed`: blocked until the lease ends.
+   */
+  readonly type: 'lease_lost' | 'renew_failed' | 'complete_failed' | 'complete_lost' | 'release_failed'
+  readonly provider: string
+  readonly account: string
+  readonly idempotencyKey: string
+  readonly error?: unknown
+}
+
+export type Report = DeliveryReport | StoreReport
+
+/** May throw, reject or hang: no delivery fares differently for it. */
+export type Observer = (report: Report) => unknown
+
+/** Calls an observer so that nothing it does comes back. */
+export function contained(observe: Observer): (report: Report) => void {
+  return (report) => {
+    try {
+      Promise.resolve(observe(report)).catch(() => {})
+    } catch {
+      // The observer's own trouble.
+    }
+  }
+}
+
+const quietMs = 60_000
+
+/** The default observer: one line on the console for what needs a person; a rejection once a minute per reason. */
+export function logProblems(): Observer {
+  const lastMs = new Map<string, number>()
+  return (report) => {
+    if (report.type !== 'delivery') return console.error(line(report.type, report), ...causes(report.error))
+    if (report.outcome === 'rejected') {
+      const reason = report.code ?? ''
+      if (performance.now() - (lastMs.get(reason) ?? -quietMs) < quietMs) return
+      lastMs.set(reason, performance.now())
+      return console.warn(line('rejected', report))
+    }
+    if (report.outcome === 'failed' || report.outcome === 'unavailable' || report.outcome === 'misuse') {
+      return console.error(line(report.outcome, report), ...causes(report.error))
+    }
+  }
+}
+
+function line(what: string, report: Report): string {
+  const { type: _, error: __, ...rest } = report
+  return `payproof: ${what} ${JSON.stringify(rest)}`
+}
+
+function causes(error: unknown): readonly unknown[] {
+  return error === undefined ? [] : [error]
+}

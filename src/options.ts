@@ -1,0 +1,128 @@
+import { misconfigured } from './errors'
+import type { WebhookEvent } from './event'
+import type { Observer } from './observe'
+import { logProblems } from './observe'
+import type { Provider } from './providers/provider'
+import type { IdempotencyStore } from './stores/store'
+
+export interface ReceiverOptions<Event extends WebhookEvent> {
+  /** Whose deliveries these are: `caspay({ secret })` and its like. */
+  provider: Provider<Event>
+  /** Where handled events are remembered. Required: a silent default would be wrong the day a second process starts. */
+  store: IdempotencyStore
+  /** Keeps the keys of two accounts with one provider apart: 1 to 64 letters, digits, dots, dashes, underscores. */
+  account?: string
+  /** How far the time of an attempt may be off, either way. Default 300. */
+  toleranceSeconds?: number
+  /** The oldest event that is taken. Default 3 days, or the provider's retry horizon if that is longer. */
+  maxEventAgeSeconds?: number
+  /** How long handled events are remembered. Default: the store's, 7 days in memory. */
+  retentionSeconds?: number
+  /** How long a claim holds without being renewed. Default 60; renewed every third of it while the handler runs. */
+  leaseSeconds?: number
+  /** The largest body that is read. Default 1 MiB. */
+  maxBodyBytes?: number
+  /** How long a body may take to arrive. Default 5000. */
+  bodyTimeoutMs?: number
+  /** How long one call of the store may take. Default 1500. */
+  storeTimeoutMs?: number
+  /** Answers 503 when the handler takes longer; it goes on all the same. Off unless set. */
+  answerWithinMs?: number
+  /** Told of everything that happened. The default writes problems to the console. */
+  observe?: Observer
+  /** The clock, in milliseconds since 1970, for tests. */
+  now?: () => number
+}
+
+export type ReceiverSettings<Event extends WebhookEvent> = Required<
+  Omit<ReceiverOptions<Event>, 'answerWithinMs' | 'account'>
+> & {
+  readonly account: string
+  readonly answerWithinMs: number | undefined
+}
+
+const day = 86_400
+
+/** Fills in and checks the options. Throws a `WebhookError` (`configuration_invalid`) that names the wrong one. */
+export function parseOptions<Event extends WebhookEvent>(options: ReceiverOptions<Event>): ReceiverSettings<Event> {
+  const { provider, store, account = '', observe = logProblems(), now = Date.now } = options
+  assertProvider(provider)
+  assertStore(store)
+  if (typeof account !== 'string' || !/^[\w.-]{0,64}$/.test(account)) {
+    throw misconfigured('account', 'must be 1 to 64 letters, digits, dots, dashes or underscores.')
+  }
+  const settings: ReceiverSettings<Event> = {
+    provider,
+    store,
+    account,
+    observe,
+    now,
+    toleranceSeconds: inRange('toleranceSeconds', options.toleranceSeconds ?? 300, 1, day),
+    maxEventAgeSeconds: inRange(
+      'maxEventAgeSeconds',
+      options.maxEventAgeSeconds ?? Math.max(3 * day, provider.retryHorizonSeconds),
+      1,
+    ),
+    retentionSeconds: inRange(
+      'retentionSeconds',
+      options.retentionSeconds ?? store.defaultRetentionSeconds ?? 7 * day,
+      1,
+    ),
+    leaseSeconds: inRange('leaseSeconds', options.leaseSeconds ?? 60, 0.05, day),
+    maxBodyBytes: inRange('maxBodyBytes', options.maxBodyBytes ?? 1024 * 1024, 1),
+    bodyTimeoutMs: inRange('bodyTimeoutMs', options.bodyTimeoutMs ?? 5000, 1, maxTimerMs),
+    storeTimeoutMs: inRange('storeTimeoutMs', options.storeTimeoutMs ?? 1500, 1, maxTimerMs),
+    answerWithinMs:
+      options.answerWithinMs === undefined
+        ? undefined
+        : inRange('answerWithinMs', options.answerWithinMs, 1, maxTimerMs),
+  }
+  assertReplaysAreKnown(settings)
+  return settings
+}
+
+/** Longer timers fire at once. */
+const maxTimerMs = 2 ** 31 - 1
+
+function inRange(setting: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  throw misconfigured(setting, `must be a number from ${min} to ${max}.`)
+}
+
+/** A replay must be either too old or still known: whatever is young enough to be taken is remembered. */
+function assertReplaysAreKnown({
+  provider,
+  maxEventAgeSeconds,
+  retentionSeconds,
+  leaseSeconds,
+}: ReceiverSettings<WebhookEvent>): void {
+  const { name, retryHorizonSeconds } = provider
+  if (maxEventAgeSeconds < retryHorizonSeconds) {
+    throw misconfigured('maxEventAgeSeconds', `must be at least ${retryHorizonSeconds}: ${name} retries that long.`)
+  }
+  const needed = maxEventAgeSeconds + retryHorizonSeconds + leaseSeconds
+  if (retentionSeconds < needed) {
+    throw misconfigured(
+      'retentionSeconds',
+      `must be at least ${needed} (maxEventAgeSeconds ${maxEventAgeSeconds} + the retry horizon of ${name} ${retryHorizonSeconds} + leaseSeconds ${leaseSeconds}), or a replay could outlive the memory of it.`,
+    )
+  }
+}
+
+function assertProvider(provider: unknown): void {
+  if (hasMethods(provider, ['verify'])) return
+  throw misconfigured('provider', 'is missing: give one such as caspay({ secret }).')
+}
+
+function assertStore(store: unknown): void {
+  if (hasMethods(store, ['claim', 'renew', 'complete', 'release'])) return
+  throw misconfigured('store', 'is missing or lacks claim, renew, complete or release: give one such as memoryStore().')
+}
+
+function hasMethods(object: unknown, names: readonly string[]): boolean {
+  return (
+    typeof object === 'object' &&
+    object !== null &&
+    names.every((name) => typeof (object as Record<string, unknown>)[name] === 'function')
+  )
+}

@@ -1,0 +1,37 @@
+import type { WebhookError, WebhookErrorCode } from './errors'
+import type { WebhookEvent } from './event'
+import type { Reply } from './reply'
+
+/** What became of a delivery; `reply` is the answer to send. */
+export type Outcome<Event extends WebhookEvent = WebhookEvent> =
+  /** The handler ran and succeeded. */
+  | { readonly kind: 'processed'; readonly event: Event; readonly reply: Reply }
+  /** Handled before; acknowledged again. */
+  | { readonly kind: 'duplicate'; readonly event: Event; readonly reply: Reply }
+  /** Being handled by another worker, or by this one beyond `answerWithinMs`. */
+  | { readonly kind: 'in_progress'; readonly event: Event; readonly error: WebhookError; readonly reply: Reply }
+  /** The handler threw; `error.cause` is what it threw, and the next delivery is handled again. */
+  | { readonly kind: 'failed'; readonly event: Event; readonly error: WebhookError; readonly reply: Reply }
+  /** Not proven, not readable, too large: the sender's doing. */
+  | { readonly kind: 'rejected'; readonly error: WebhookError; readonly reply: Reply }
+  /** The store, the confirming API or a look-up of the merchant's did not answer; the handler did not run. */
+  | { readonly kind: 'unavailable'; readonly error: WebhookError; readonly reply: Reply }
+  /** The receiver is mounted or called wrongly; `error.hint` says how to mend it. */
+  | { readonly kind: 'misuse'; readonly error: WebhookError; readonly reply: Reply }
+
+export type OutcomeKind = Outcome['kind']
+
+const misuse: readonly WebhookErrorCode[] = [
+  'configuration_invalid',
+  'body_already_parsed',
+  'body_already_read',
+  'method_not_allowed',
+  'internal_error',
+]
+const unavailable: readonly WebhookErrorCode[] = ['store_unavailable', 'confirmation_unavailable', 'secret_unavailable']
+
+/** The outcome of a delivery that did not get as far as its handler. */
+export function kindOf(code: WebhookErrorCode): 'misuse' | 'unavailable' | 'rejected' {
+  if (misuse.includes(code)) return 'misuse'
+  return unavailable.includes(code) ? 'unavailable' : 'rejected'
+}

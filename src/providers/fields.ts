@@ -1,0 +1,49 @@
+import * as z from 'zod'
+import { isJsonObject, type JsonObject } from '../core/json'
+import { parseDecimal } from '../core/money'
+import { WebhookError } from '../errors'
+import type { Amount } from '../event'
+
+/** An amount as JSON has it; a number too long for a double arrives as the string of its digits. */
+export const amount = z.union([z.string(), z.number()])
+
+/** The merchant's own data, passed on as it was given. */
+export const metadata = z.record(z.string(), z.unknown()).nullish()
+
+/** An object whose fields the provider has not published. */
+export const anyObject = z.record(z.string(), z.unknown())
+
+/** A string field of the envelope that must be there. */
+export function requireText(payload: JsonObject, field: string): string {
+  const value = optionalText(payload, field)
+  if (value === undefined) throw new WebhookError('payload_invalid', `\`${field}\` is missing or not a string.`)
+  return value
+}
+
+/** A string field, or a whole number as the string of its digits; `undefined` if it is neither, or empty. */
+export function optionalText(object: unknown, field: string): string | undefined {
+  if (!isJsonObject(object) || !Object.hasOwn(object, field)) return undefined
+  const value = object[field]
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+/** The merchant's order id, under the two names merchants give it. */
+export function orderIdIn(data: unknown): string | undefined {
+  return optionalText(data, 'orderId') ?? optionalText(data, 'order_id')
+}
+
+/** An exact amount, refusing what is not a plain non-negative number. */
+export function exactAmount(value: string | number, currency: string): Amount {
+  const decimal = parseDecimal(value)
+  if (decimal === undefined || decimal.startsWith('-'))
+    throw new WebhookError('payload_invalid', 'The amount is not a plain number of at least 0.')
+  return { value: decimal, currency: currency.toUpperCase() }
+}
+
+/** The object without the fields that are `undefined`. */
+export function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,5 @@
+export * from './caspay'
+export * from './kasperopay'
+export * from './mugglepay'
+export * from './payqi'
+export * from './payvost'

@@ -1,0 +1,283 @@
+import * as z from 'zod'
+import { parseIsoTime } from '../core/freshness'
+import type { JsonObject } from '../core/json'
+import { compareDecimals, equalDecimals, parseDecimal, shiftDecimal } from '../core/money'
+import { misconfigured, WebhookError } from '../errors'
+import type { Amount, Payment, WebhookEvent } from '../event'
+import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
+import type { Scheme } from '../schemes/scheme'
+import { amount, anyObject, defined, exactAmount } from './fields'
+import { defineForm, defineProvider, type EventOf, eventType } from './provider'
+
+/** What the merchant's own records say the payment must be. */
+export interface ExpectedPayment {
+  /** The order this payment was started for at checkout. */
+  orderId: string
+  /** If given, must be the confirmed payment id. */
+  paymentId?: string
+  /** Must be exactly what was paid, in KAS, or in USD where the currency says so. */
+  amount: string | number | Amount
+}
+
+export interface KasperopaySettings {
+  /** Your merchant id (`kpm_…`): a delivery that names another one is refused. */
+  merchantId: string | undefined
+  /**
+   * Ties the payment to an order, from your own records: return what you expect of it (it is compared), `true` if you
+   * have compared yourself, or nothing for a payment you do not know, which is then refused.
+   * Without it the event is `unbound`, and its `claims` are worth nothing.
+   */
+  expect?: (event: UnboundKasperopayEvent) => Expectation | Promise<Expectation>
+  /** If given, must be the confirmed `store_name`: the one thing the API says of whose payment it is. */
+  storeName?: string
+  /** Default `https://kaspa-store.com`. */
+  apiUrl?: string
+  /** Default `/api/pay/status/` as in the webhook guide; the API reference has `/pay/status/`. */
+  statusPath?: '/api/pay/status/' | '/pay/status/' | (string & {})
+  fetch?: typeof globalThis.fetch
+  /** Time for the API's answer, default 3000 ms. */
+  timeoutMs?: number
+  /** Asks the chain as well: the transaction must be accepted and pay your address at least the confirmed amount. */
+  onChain?: {
+    /** Your receiving address (`kaspa:…`). */
+    address: string
+    /** Default `https://api.kaspa.org`. */
+    apiUrl?: string
+  }
+}
+
+type Expectation = ExpectedPayment | boolean | null | undefined
+
+/** What the sender only says. Nothing of it is proven. */
+export type KasperopayClaims = z.output<typeof claimsSchema>
+
+export interface KasperopayExtras {
+  /** What the sender only says. Nothing of it is proven. */
+  readonly claims: KasperopayClaims
+  /** Whether `expect` has tied the payment to an order. */
+  readonly binding: 'bound' | 'unbound'
+}
+
+/** What `expect` is asked about: confirmed `data`, unproven `claims`, no order yet. */
+export type UnboundKasperopayEvent = WebhookEvent<'kasperopay', 'payment.completed', KasperopayFacts, 'documented'> & {
+  readonly claims: KasperopayClaims
+}
+
+/**
+ * KasperoPay: its webhooks prove nothing by themselves, so its API is asked about the payment each one names.
+ * `event.data` holds what the API confirmed, `event.claims` what the sender said.
+ */
+export function kasperopay(settings: KasperopaySettings) {
+  const { merchantId } = settings
+  if (typeof merchantId !== 'string' || !/^[\x21-\x7e]{1,128}$/.test(merchantId)) {
+    throw misconfigured(
+      'kasperopay({ merchantId })',
+      'is missing, empty or blank: it stands in the merchant dashboard.',
+    )
+  }
+  return defineProvider({
+    name: 'kasperopay',
+    scheme: paymentConfirmation(merchantId, settings),
+    forms: { documented },
+    timeProof: 'confirmed',
+    acknowledgement: { contentType: 'text/plain; charset=utf-8', body: 'OK' },
+    // The guide speaks of retries without a schedule; a day is a guess on the safe side.
+    retryHorizonSeconds: 86_400,
+    extend: async (event, _, { claims }): Promise<KasperopayExtras> => {
+      if (event.type === 'unknown') throw notConfirmed('Only completed payments can be confirmed.')
+      return { claims, ...(await bind(settings.expect, { ...event, claims })) }
+    },
+  })
+}
+
+export type KasperopayEvent = EventOf<ReturnType<typeof kasperopay>>
+
+const factsSchema = z.object({
+  payment_id: z.string(),
+  status: z.literal('completed'),
+  amount_kas: amount,
+  amount_usd: amount.nullish(),
+  txid: z.string().nullish(),
+  store_name: z.string().nullish(),
+  confirmed_at: z.string(),
+  expires_at: z.string().nullish(),
+})
+
+type KasperopayFacts = z.output<typeof factsSchema>
+
+const claimsSchema = z.object({
+  event: z.string(),
+  timestamp: z.string().nullish(),
+  merchant_id: z.string(),
+  payment_id: z.string(),
+  order_id: z.string().nullish(),
+  amount_kas: amount.nullish(),
+  amount_usd: amount.nullish(),
+  transaction_id: z.string().nullish(),
+  customer_address: z.string().nullish(),
+  items: z.array(anyObject).nullish(),
+  metadata: anyObject.nullish(),
+})
+
+interface Confirmed {
+  readonly claims: KasperopayClaims
+  readonly facts: JsonObject
+}
+
+const documented = defineForm({
+  matches: () => true,
+  open: (_, __, { claims, facts }: Confirmed) => ({
+    wireType: claims.event,
+    id: claims.payment_id,
+    timeMs: parseIsoTime(facts['confirmed_at']),
+    data: facts,
+  }),
+  events: {
+    'payment.completed': eventType(factsSchema, (data) =>
+      defined({
+        outcome: 'succeeded' as const,
+        paymentId: data.payment_id,
+        amount: exactAmount(data.amount_kas, 'KAS'),
+        transactionHash: data.txid ?? undefined,
+      }),
+    ),
+  },
+})
+
+function paymentConfirmation(merchantId: string, settings: KasperopaySettings): Scheme<Confirmed> {
+  const { fetch, timeoutMs, storeName, onChain } = settings
+  const api = createConfirmationApi(
+    { url: settings.apiUrl ?? 'https://kaspa-store.com', fetch, timeoutMs },
+    'kasperopay({ apiUrl })',
+  )
+  const statusPath = parseStatusPath(settings.statusPath ?? '/api/pay/status/')
+  const chain = onChain && { api: createChainApi(onChain.apiUrl, settings), address: parseAddress(onChain.address) }
+  return {
+    async prove(delivery) {
+      const claims = parseClaims(delivery.payload(), merchantId)
+      const facts = await confirmPayment(api, statusPath, claims.payment_id)
+      if (storeName !== undefined && facts['store_name'] !== storeName) {
+        throw new WebhookError('account_mismatch', 'The confirmed `store_name` is not the configured `storeName`.')
+      }
+      if (chain) await confirmOnChain(chain.api, chain.address, facts)
+      return { proof: { by: 'api', coversBody: false }, facts: { claims, facts } }
+    },
+  }
+}
+
+function parseClaims(payload: JsonObject, merchantId: string): KasperopayClaims {
+  assertPathId('payment_id', payload['payment_id'])
+  const parsed = claimsSchema.safeParse(payload)
+  if (!parsed.success)
+    throw new WebhookError('payload_invalid', `The body does not fit at \`${parsed.error.issues[0]?.path.join('.')}\`.`)
+  if (parsed.data.merchant_id !== merchantId) {
+    throw new WebhookError('account_mismatch', '`merchant_id` is not the configured `merchantId`.')
+  }
+  // Were another event let through on the strength of a completed payment, it would use up that payment's key.
+  if (parsed.data.event !== 'payment.completed')
+    throw notConfirmed('The API can confirm `payment.completed` and nothing else.')
+  return parsed.data
+}
+
+async function confirmPayment(api: ConfirmationApi, statusPath: string, paymentId: string): Promise<JsonObject> {
+  const facts = await api.ask(statusPath, paymentId)
+  if (facts === undefined) throw notConfirmed('The API knows no such payment.')
+  if (facts['payment_id'] !== paymentId)
+    throw new WebhookError('payment_mismatch', 'The API answered about another payment.')
+  const status = facts['status']
+  if (status === 'pending' || status === 'confirming' || status === 'expired')
+    throw notConfirmed(`The API says that it is ${status}.`)
+  if (status !== 'completed')
+    throw new WebhookError('confirmation_unavailable', 'The API gave a status that it is not known to give.')
+  return facts
+}
+
+function createChainApi(url: string | undefined, { fetch, timeoutMs }: KasperopaySettings): ConfirmationApi {
+  return createConfirmationApi(
+    { url: url ?? 'https://api.kaspa.org', fetch, timeoutMs },
+    'kasperopay({ onChain.apiUrl })',
+  )
+}
+
+const transactionSchema = z.object({
+  is_accepted: z.boolean(),
+  outputs: z.array(z.object({ amount, script_public_key_address: z.string().nullish() })),
+})
+
+async function confirmOnChain(api: ConfirmationApi, address: string, facts: JsonObject): Promise<void> {
+  assertPathId('txid', facts['txid'])
+  const answer = await api.ask('/transactions/', facts['txid'])
+  if (answer === undefined) throw notConfirmed('The chain knows no such transaction.')
+  const parsed = transactionSchema.safeParse(answer)
+  if (!parsed.success)
+    throw new WebhookError('confirmation_unavailable', "The chain API's answer has an unknown shape.")
+  if (!parsed.data.is_accepted) throw notConfirmed('The transaction is not accepted on chain.')
+  const outputs = parsed.data.outputs.filter((output) => output.script_public_key_address === address)
+  const paid = inKas(outputs.map((output) => output.amount))
+  const due = parseDecimal(facts['amount_kas'])
+  if (due === undefined || compareDecimals(paid, due) < 0) {
+    throw new WebhookError(
+      'payment_mismatch',
+      'The transaction pays the configured address less than the confirmed amount.',
+    )
+  }
+}
+
+/** Sums sompi exactly; 1 KAS is 10^8 of them. */
+function inKas(sompi: readonly (string | number)[]): string {
+  let sum = 0n
+  for (const amount of sompi) if (/^\d{1,40}$/.test(String(amount))) sum += BigInt(amount)
+  return shiftDecimal(String(sum), -8) ?? '0'
+}
+
+async function bind(
+  expect: KasperopaySettings['expect'],
+  event: UnboundKasperopayEvent,
+): Promise<Pick<KasperopayExtras, 'binding'> & { payment?: Payment }> {
+  if (expect === undefined || event.payment === undefined) return { binding: 'unbound' }
+  const expected = await askMerchant(expect, event)
+  const orderId =
+    expected === true ? event.claims.order_id : expected && agrees(expected, event) ? expected.orderId : undefined
+  if (expected !== true && orderId === undefined) {
+    throw new WebhookError(
+      'payment_mismatch',
+      'The payment is real, but not the one `expect` knows: another order, id or amount.',
+    )
+  }
+  return { binding: 'bound', payment: { ...event.payment, ...(orderId ? { orderId } : {}) } }
+}
+
+async function askMerchant(
+  expect: NonNullable<KasperopaySettings['expect']>,
+  event: UnboundKasperopayEvent,
+): Promise<Expectation> {
+  try {
+    return await expect(event)
+  } catch (cause) {
+    throw new WebhookError('confirmation_unavailable', '`expect` threw an error.', { cause })
+  }
+}
+
+function agrees(expected: ExpectedPayment, { data }: UnboundKasperopayEvent): boolean {
+  const { value, currency } =
+    typeof expected.amount === 'object' ? expected.amount : { value: expected.amount, currency: 'KAS' }
+  const paid = { KAS: data.amount_kas, USD: data.amount_usd }[currency.toUpperCase()]
+  return (expected.paymentId === undefined || expected.paymentId === data.payment_id) && equalDecimals(paid, value)
+}
+
+function parseStatusPath(path: string): string {
+  if (/^\/(?:[\w-]+\/)+$/.test(path)) return path
+  throw misconfigured(
+    'kasperopay({ statusPath })',
+    'must begin and end with a slash, with letters, digits, dashes and slashes between.',
+  )
+}
+
+function parseAddress(address: unknown): string {
+  if (typeof address === 'string' && /^kaspa(?:test)?:[a-z0-9]{20,120}$/.test(address)) return address
+  throw misconfigured('kasperopay({ onChain.address })', 'must be a Kaspa address, beginning with kaspa:.')
+}
+
+function notConfirmed(reason: string): WebhookError {
+  return new WebhookError('payment_not_confirmed', `The payment could not be confirmed. ${reason}`)
+}

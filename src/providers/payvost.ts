@@ -1,0 +1,228 @@
+import * as z from 'zod'
+import { parseEpoch, parseIsoTime } from '../core/freshness'
+import { isJsonObject, type JsonObject } from '../core/json'
+import { minorUnitDigits, shiftDecimal } from '../core/money'
+import type { SecretInput } from '../core/secrets'
+import type { Amount, PaymentOutcome } from '../event'
+import { bodySignature } from '../schemes/body-signature'
+import type { Scheme } from '../schemes/scheme'
+import { createSigningKeys, readSignatureHeader } from '../schemes/signing-keys'
+import { timestampedSignature } from '../schemes/timestamped-signature'
+import { amount, defined, exactAmount, metadata, optionalText, orderIdIn, requireText } from './fields'
+import { defineForm, defineProvider, type Envelope, type EventOf, eventType } from './provider'
+
+export interface PayvostSettings {
+  /** The endpoint's signing secret, whole (`whsec_…`); a list, newest first, while rotating. */
+  secret: SecretInput
+}
+
+/**
+ * Payvost: the hex HMAC-SHA256 of the raw body in `Payvost-Signature` or `X-Payvost-Signature`, plain or as
+ * `t=<unix seconds>,v1=<hex>`.
+ */
+export function payvost(settings: PayvostSettings) {
+  return defineProvider({
+    name: 'payvost',
+    scheme: plainOrTimestamped(settings.secret),
+    forms: { plugin, main, second },
+    timeProof: 'signed',
+    acknowledgement: { contentType: 'application/json', body: '{"received":true}' },
+    // 5 min + 15 min + 1 h + 3 h + 6 h + 12 h, each after the one before.
+    retryHorizonSeconds: 80_400,
+  })
+}
+
+export type PayvostEvent = EventOf<ReturnType<typeof payvost>>
+
+function plainOrTimestamped(secret: SecretInput): Scheme {
+  const headers = ['payvost-signature', 'x-payvost-signature']
+  const keys = createSigningKeys('payvost({ secret })', secret)
+  const plain = bodySignature({ headers, keys })
+  const timestamped = timestampedSignature({ headers, keys })
+  return {
+    prove(delivery, context) {
+      const scheme = readSignatureHeader(delivery, headers).includes('=') ? timestamped : plain
+      return scheme.prove(delivery, context)
+    },
+  }
+}
+
+function openEnvelope(payload: JsonObject): Envelope {
+  const timeMs = Object.hasOwn(payload, 'createdAt')
+    ? parseIsoTime(payload['createdAt'])
+    : parseEpoch(payload['created'], 'seconds or milliseconds')
+  return { wireType: requireText(payload, 'type'), id: optionalText(payload, 'id'), timeMs, data: payload['data'] }
+}
+
+function mainPayment(outcome: PaymentOutcome) {
+  const object = z.object({
+    id: z.string(),
+    amount,
+    currency: z.string(),
+    status: z.string(),
+    customer: z.unknown().optional(),
+    metadata,
+  })
+  return eventType(z.object({ object }), ({ object }) =>
+    defined({
+      outcome,
+      paymentId: object.id,
+      orderId: orderIdIn(object.metadata),
+      amount: inMinorUnits(object.amount, object.currency),
+    }),
+  )
+}
+
+const mainSubscription = eventType(
+  z.object({
+    object: z.object({
+      id: z.string(),
+      customer: z.unknown().optional(),
+      status: z.string(),
+      currentPeriodStart: z.number().nullish(),
+      currentPeriodEnd: z.number().nullish(),
+    }),
+  }),
+)
+
+/** Only a refund that went through changes what became of the payment. */
+const mainRefund = eventType(
+  z.object({
+    object: z.object({
+      id: z.string(),
+      payment: z.string(),
+      amount,
+      status: z.string(),
+      currency: z.string().nullish(),
+    }),
+  }),
+  ({ object }) =>
+    object.status === 'succeeded'
+      ? defined({
+          outcome: 'refunded' as const,
+          paymentId: object.payment,
+          amount: inMinorUnits(object.amount, object.currency),
+        })
+      : undefined,
+)
+
+/** Left out for a code that is not ISO 4217: nobody says how many digits its minor unit has. */
+function inMinorUnits(value: string | number, currency: string | null | undefined): Amount | undefined {
+  const digits = minorUnitDigits(currency ?? '')
+  if (digits === undefined) return undefined
+  const { value: minor, currency: code } = exactAmount(value, currency ?? '')
+  const whole = shiftDecimal(minor, -digits)
+  return whole === undefined ? undefined : { value: whole, currency: code }
+}
+
+/** The main guide's form: `{ id, type, created, data: { object } }`, amounts in minor units. */
+const main = defineForm({
+  matches: (payload) => isJsonObject(payload['data']) && Object.hasOwn(payload['data'], 'object'),
+  open: openEnvelope,
+  events: {
+    'payment.created': mainPayment('pending'),
+    'payment.processing': mainPayment('pending'),
+    'payment.succeeded': mainPayment('succeeded'),
+    'payment.failed': mainPayment('failed'),
+    'payment.canceled': mainPayment('canceled'),
+    'subscription.created': mainSubscription,
+    'subscription.updated': mainSubscription,
+    'subscription.deleted': mainSubscription,
+    'subscription.trial_will_end': mainSubscription,
+    'refund.created': mainRefund,
+    'refund.updated': mainRefund,
+    'refund.failed': mainRefund,
+  },
+})
+
+const text = z.string().nullish()
+
+function secondPayment(outcome: PaymentOutcome) {
+  const schema = z.object({
+    id: z.string(),
+    amount,
+    currency: z.string(),
+    status: z.string(),
+    customer: z.unknown().optional(),
+    metadata,
+    paidAt: text,
+    failureCode: text,
+    failureMessage: text,
+  })
+  return eventType(schema, (data) =>
+    defined({
+      outcome,
+      paymentId: data.id,
+      orderId: orderIdIn(data.metadata),
+      amount: exactAmount(data.amount, data.currency),
+    }),
+  )
+}
+
+const secondRefunded = eventType(
+  z.object({ id: z.string(), refundId: text, refundAmount: amount.nullish(), currency: text, reason: text, metadata }),
+  (data) =>
+    defined({
+      outcome: 'refunded' as const,
+      paymentId: data.id,
+      orderId: orderIdIn(data.metadata),
+      amount: data.refundAmount && data.currency ? exactAmount(data.refundAmount, data.currency) : undefined,
+    }),
+)
+
+/** The second guide's form: `{ id, type, createdAt, liveMode, data, previousData }`, amounts in whole units. */
+const second = defineForm({
+  matches: (payload) => typeof payload['type'] === 'string',
+  open: openEnvelope,
+  events: {
+    'payment.created': secondPayment('pending'),
+    'payment.processing': secondPayment('pending'),
+    'payment.succeeded': secondPayment('succeeded'),
+    'payment.failed': secondPayment('failed'),
+    'payment.canceled': secondPayment('canceled'),
+    'payment.refunded': secondRefunded,
+    'transfer.created': eventType(
+      z.object({
+        id: z.string(),
+        fromWalletId: text,
+        toWalletId: text,
+        amount,
+        currency: z.string(),
+        status: z.string(),
+      }),
+    ),
+    'transfer.completed': eventType(z.object({ id: z.string(), status: z.string(), completedAt: text })),
+    'transfer.failed': eventType(z.object({ id: z.string(), status: z.string(), failureReason: text })),
+    'wallet.created': eventType(z.object({ id: z.string(), userId: text, currency: z.string(), balance: amount })),
+    'wallet.balance_updated': eventType(
+      z.object({ id: z.string(), balance: amount, previousBalance: amount.nullish(), change: amount.nullish() }),
+    ),
+    'wallet.frozen': eventType(z.object({ id: z.string(), reason: text, frozenAt: text })),
+    'user.created': eventType(z.object({ id: z.string(), email: text, name: text, country: text })),
+    'user.kyc_submitted': eventType(z.object({ userId: z.string(), submittedAt: text })),
+    'user.kyc_verified': eventType(z.object({ userId: z.string(), tier: text, verifiedAt: text })),
+    'user.kyc_rejected': eventType(
+      z.object({ userId: z.string(), reason: text, requiredActions: z.array(z.string()).nullish() }),
+    ),
+    'fraud.alert_created': eventType(
+      z.object({ alertId: z.string(), userId: text, type: text, severity: text, description: text }),
+    ),
+    'fraud.transaction_blocked': eventType(z.object({ transactionId: z.string(), reason: text, userId: text })),
+  },
+})
+
+function pluginPayment(outcome: PaymentOutcome) {
+  const schema = z.object({ invoice_id: z.union([z.string(), z.number()]), amount: amount.nullish() })
+  return eventType(schema, (data) => ({
+    outcome,
+    paymentId: String(data.invoice_id),
+    orderId: String(data.invoice_id),
+  }))
+}
+
+/** The Perfex plugin's form: `{ event, data: { invoice_id, amount } }`, with neither id nor time nor currency. */
+const plugin = defineForm({
+  matches: (payload) => typeof payload['event'] === 'string' && !Object.hasOwn(payload, 'type'),
+  open: (payload) => ({ wireType: requireText(payload, 'event'), data: payload['data'] }),
+  events: { 'payment.completed': pluginPayment('succeeded'), 'payment.failed': pluginPayment('failed') },
+})

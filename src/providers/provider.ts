@@ -1,0 +1,206 @@
+import type * as z from 'zod'
+import { assertNotInFuture, assertNotOlder } from '../core/freshness'
+import type { HeadersInput } from '../core/headers'
+import { sha256Hex } from '../core/hmac'
+import { assertId } from '../core/ids'
+import { type JsonObject, parseJsonObject } from '../core/json'
+import { forProvider, misconfigured, WebhookError } from '../errors'
+import type { Payment, Proof, WebhookEvent } from '../event'
+import type { Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
+
+/** What the sender gets to see after a delivery was handled. */
+export interface Acknowledgement {
+  readonly contentType: string
+  readonly body: string
+}
+
+export interface VerifyContext extends ProofContext {
+  /** The oldest event that is still taken: the store remembers at least as long. */
+  readonly maxEventAgeSeconds: number
+}
+
+/** A payment provider, with its secrets inside. Made by `caspay(…)` and its like, or by `defineProvider`. */
+export interface Provider<Event extends WebhookEvent = WebhookEvent> {
+  readonly name: string
+  readonly acknowledgement: Acknowledgement
+  /** How long after the first attempt the provider may still try again. */
+  readonly retryHorizonSeconds: number
+  /** Proves, parses and types one delivery. Throws a `WebhookError`. */
+  verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Promise<Event>
+}
+
+/** The event type of a provider: `EventOf<ReturnType<typeof caspay>>`. */
+export type EventOf<P> = P extends Provider<infer Event> ? Event : never
+
+/** One type of event: what its data looks like, and what it says of a payment. */
+export interface EventType<Data> {
+  /** No transforms: the event carries the data as it was sent. */
+  readonly schema: z.ZodType<Data>
+  payment(data: Data): Payment | undefined
+}
+
+/** The event types of a form, by the provider's own word. */
+export type Catalogue = Readonly<Record<string, EventType<unknown>>>
+
+export function eventType<Data>(
+  schema: z.ZodType<Data>,
+  payment: (data: Data) => Payment | undefined = () => undefined,
+): EventType<Data> {
+  return { schema, payment }
+}
+
+/** What every body form has in some place or other. */
+export interface Envelope {
+  readonly wireType: string
+  /** Left out where the form has no id: a hash of the body stands in. */
+  readonly id?: string | undefined
+  /** When the event happened, in milliseconds, where that is proven. */
+  readonly timeMs?: number | undefined
+  readonly data: unknown
+}
+
+/** One shape in which a provider's bodies come. */
+export interface Form<Events extends Catalogue, Facts> {
+  matches(payload: JsonObject): boolean
+  open(payload: JsonObject, delivery: Delivery, facts: Facts): Envelope
+  readonly events: Events
+}
+
+export function defineForm<Events extends Catalogue, Facts = undefined>(
+  form: Form<Events, Facts>,
+): Form<Events, Facts> {
+  return form
+}
+
+export type Forms<Facts> = Readonly<Record<string, Form<Catalogue, Facts>>>
+
+/** The union of a provider's events: one member per form and type, and `unknown` for what may come. */
+export type EventsOf<Name extends string, F extends Forms<never>> = {
+  [K in keyof F & string]:
+    | {
+        [T in keyof F[K]['events'] & string]: WebhookEvent<Name, T, DataOf<F[K]['events'][T]>, K>
+      }[keyof F[K]['events'] & string]
+    | WebhookEvent<Name, 'unknown', unknown, K>
+}[keyof F & string]
+
+type DataOf<T> = T extends EventType<infer Data> ? Data : never
+
+export interface ProviderDefinition<Name extends string, F extends Forms<Facts>, Facts, Extras extends object> {
+  readonly name: Name
+  readonly scheme: Scheme<Facts>
+  /** By name; the first that matches is taken. */
+  readonly forms: F
+  /** Whether an event's time is covered by the signature, or confirmed by the provider's API. */
+  readonly timeProof: 'signed' | 'confirmed'
+  readonly acknowledgement: Acknowledgement
+  readonly retryHorizonSeconds: number
+  /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
+  readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Promise<Extras> | Extras
+}
+
+/** Makes a provider out of a scheme and the forms its bodies come in: the road all built-in ones take. */
+export function defineProvider<
+  const Name extends string,
+  F extends Forms<Facts>,
+  Facts = undefined,
+  Extras extends object = object,
+>(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
+  const { name, scheme, acknowledgement, retryHorizonSeconds } = definition
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
+    throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
+  return {
+    name,
+    acknowledgement,
+    retryHorizonSeconds,
+    async verify(request, context) {
+      try {
+        const delivery = lazilyParsed(request)
+        const evidence = await scheme.prove(delivery, context)
+        return await read(definition, delivery, evidence, context)
+      } catch (error) {
+        throw forProvider(name, error)
+      }
+    },
+  }
+}
+
+function lazilyParsed({ headers, body }: { headers: HeadersInput; body: Uint8Array }): Delivery {
+  let payload: JsonObject | undefined
+  return {
+    headers,
+    body,
+    payload() {
+      payload ??= parseJsonObject(body)
+      return payload
+    },
+  }
+}
+
+async function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
+  definition: ProviderDefinition<Name, F, Facts, Extras>,
+  delivery: Delivery,
+  evidence: Evidence<Facts>,
+  context: VerifyContext,
+): Promise<EventsOf<Name, F> & Extras> {
+  const payload = delivery.payload()
+  const [formName, form] = findForm(definition.forms, payload)
+  const envelope = form.open(payload, delivery, evidence.facts)
+  const timestamp = proveTime(definition.timeProof, envelope.timeMs, evidence, context)
+  const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
+  assertId('id', id)
+  assertId('type', envelope.wireType)
+  const event = {
+    provider: definition.name,
+    wireType: envelope.wireType,
+    form: formName,
+    id,
+    idempotencyKey: id,
+    ...(envelope.timeMs === undefined ? {} : { occurredAt: new Date(envelope.timeMs) }),
+    ...typed(form, envelope),
+    proof: { ...evidence.proof, timestamp },
+    rawBody: delivery.body,
+    // The schemas above are where the union's types come from: this is the one place that says so.
+  } as unknown as EventsOf<Name, F>
+  const extras = await definition.extend?.(event, payload, evidence.facts)
+  return { ...event, ...extras } as EventsOf<Name, F> & Extras
+}
+
+function findForm<Facts>(forms: Forms<Facts>, payload: JsonObject): [string, Form<Catalogue, Facts>] {
+  const found = Object.entries(forms).find(([, form]) => form.matches(payload))
+  if (found === undefined)
+    throw new WebhookError('payload_invalid', 'The payload has none of the forms this provider is known to send.')
+  return found
+}
+
+function proveTime(
+  timeProof: 'signed' | 'confirmed',
+  timeMs: number | undefined,
+  evidence: Evidence<unknown>,
+  context: VerifyContext,
+): Proof['timestamp'] {
+  if (timeMs === undefined) return evidence.attemptTimeSigned === true ? 'signed' : 'none'
+  assertNotOlder(timeMs, context.nowMs, context.maxEventAgeSeconds)
+  assertNotInFuture(timeMs, context.nowMs, context.toleranceSeconds)
+  return timeProof
+}
+
+function typed<Facts>(
+  form: Form<Catalogue, Facts>,
+  { wireType, data }: Envelope,
+): Pick<WebhookEvent, 'type' | 'data' | 'payment'> {
+  const known = Object.hasOwn(form.events, wireType) ? form.events[wireType] : undefined
+  if (known === undefined) return { type: 'unknown', data }
+  const result = known.schema.safeParse(data)
+  if (!result.success) throw invalidData(wireType, result.error.issues)
+  const payment = known.payment(data)
+  return payment === undefined ? { type: wireType, data } : { type: wireType, data, payment }
+}
+
+/** Names the places that do not fit, never what stands there. */
+function invalidData(type: string, issues: readonly { readonly path: readonly PropertyKey[] }[]): WebhookError {
+  const places = issues.slice(0, 5).map(({ path }) => `\`${['data', ...path].join('.')}\``)
+  return new WebhookError(
+    'payload_invalid',
+    `The data of a \`${type}\` event does not fit its schema at ${places.join(', ')}.`,
+  )
+}

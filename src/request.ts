@@ -1,0 +1,58 @@
+import { toBytes } from './core/bytes'
+import { type HeadersInput, readHeader } from './core/headers'
+import { WebhookError } from './errors'
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number
+  readonly bodyTimeoutMs: number
+}
+
+/** One HTTP request as a framework hands it over. */
+export interface WebhookRequest {
+  readonly headers: HeadersInput
+  /** The raw body, or a function that reads it within the limits it is given. */
+  readonly body: Uint8Array | string | ((limits: BodyLimits) => Promise<Uint8Array | string>)
+  /** Where given, must be POST. */
+  readonly method?: string | undefined
+}
+
+/** The raw bytes of a request, refusing what must not be read. Throws a `WebhookError`. */
+export async function readRequest(request: WebhookRequest, limits: BodyLimits): Promise<Uint8Array> {
+  const { method, headers } = request
+  if (method !== undefined && method !== 'POST')
+    throw new WebhookError('method_not_allowed', 'Webhooks are POST requests: route nothing else here.')
+  assertHeaders(headers)
+  assertNotEncoded(headers)
+  if (Number(readHeader(headers, 'content-length')) > limits.maxBodyBytes) throw tooLarge(limits)
+  const body = typeof request.body === 'function' ? await request.body(limits) : request.body
+  if (typeof body !== 'string' && !(body instanceof Uint8Array))
+    throw bodyAlreadyParsed('Hand over the raw body: the bytes as they were received.')
+  const bytes = toBytes(body)
+  if (bytes.length > limits.maxBodyBytes) throw tooLarge(limits)
+  return bytes
+}
+
+/** The body is gone for good: a parser has turned it into an object, and its bytes cannot be told from that. */
+export function bodyAlreadyParsed(fix: string): WebhookError {
+  return new WebhookError(
+    'body_already_parsed',
+    `The body was parsed before it got here, so its signature cannot be checked. ${fix}`,
+  )
+}
+
+export function tooLarge({ maxBodyBytes }: BodyLimits): WebhookError {
+  return new WebhookError('body_too_large', `The body is larger than maxBodyBytes (${maxBodyBytes}).`)
+}
+
+function assertHeaders(headers: unknown): void {
+  if (typeof headers === 'object' && headers !== null) return
+  throw new WebhookError('configuration_invalid', 'The request was handed over without its headers.')
+}
+
+/** Some frameworks inflate and some do not: an encoded body would be signed in one and not in the other. */
+function assertNotEncoded(headers: HeadersInput): void {
+  const encoding = readHeader(headers, 'content-encoding')?.trim().toLowerCase() ?? ''
+  if (encoding !== '' && encoding !== 'identity') {
+    throw new WebhookError('content_encoding', 'Encoded bodies are not taken: the provider signs what it sends plain.')
+  }
+}

@@ -1,0 +1,30 @@
+import { assertWithinTolerance, parseUnixSeconds } from '../core/freshness'
+import { readHeader } from '../core/headers'
+import { WebhookError } from '../errors'
+import type { Delivery, ProofContext, Scheme } from './scheme'
+import { decodeSignature, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
+
+export interface BodySignatureSettings extends SignatureSettings {
+  /**
+   * A header with the attempt's Unix seconds that the signature does not cover. Whoever replays a body can
+   * refresh it, so it can only turn a delivery away, never vouch for one.
+   */
+  readonly unsignedTimestampHeader?: string
+}
+
+/** The signature is the lower-case hex HMAC-SHA256 of the raw body. */
+export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySignatureSettings): Scheme {
+  return {
+    prove(delivery, context) {
+      const signature = decodeSignature(readSignatureHeader(delivery, headers))
+      if (unsignedTimestampHeader !== undefined) assertFreshHeader(delivery, unsignedTimestampHeader, context)
+      return proveSignature(keys, context.nowMs, [delivery.body], [signature])
+    },
+  }
+}
+
+function assertFreshHeader(delivery: Delivery, name: string, context: ProofContext): void {
+  const value = readHeader(delivery.headers, name)
+  if (value === undefined) throw new WebhookError('timestamp_missing', `No \`${name}\` header. Does a proxy remove it?`)
+  assertWithinTolerance(parseUnixSeconds(value), context.nowMs, context.toleranceSeconds)
+}

@@ -1,0 +1,31 @@
+import type { HeadersInput } from '../core/headers'
+import type { JsonObject } from '../core/json'
+import type { Proof } from '../event'
+
+/** One HTTP request of a provider, its body still bytes. */
+export interface Delivery {
+  readonly headers: HeadersInput
+  readonly body: Uint8Array
+  /** The body as a JSON object, parsed when first asked for. Not proven by having been parsed. */
+  payload(): JsonObject
+}
+
+export interface ProofContext {
+  /** Now, in milliseconds since 1970. */
+  readonly nowMs: number
+  /** How far the time of an attempt may be off, either way. */
+  readonly toleranceSeconds: number
+}
+
+/** What a scheme found out: how the origin is proven, and the facts that the proof brought with it. */
+export interface Evidence<Facts> {
+  readonly proof: Pick<Proof, 'by' | 'coversBody' | 'secretId'>
+  readonly facts: Facts
+  /** Whether the proof covers the time of this attempt, so that a late copy of it is refused. */
+  readonly attemptTimeSigned?: boolean
+}
+
+/** A way in which a sender proves who it is. `prove` throws a `WebhookError` when it does not. */
+export interface Scheme<Facts = undefined> {
+  prove(delivery: Delivery, context: ProofContext): Evidence<Facts> | Promise<Evidence<Facts>>
+}

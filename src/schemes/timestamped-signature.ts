@@ -1,0 +1,44 @@
+import { toBytes } from '../core/bytes'
+import { assertWithinTolerance, parseUnixSeconds } from '../core/freshness'
+import { WebhookError } from '../errors'
+import type { Scheme } from './scheme'
+import {
+  decodeSignature,
+  malformedSignature,
+  maxSignatures,
+  proveSignature,
+  readSignatureHeader,
+  type SignatureSettings,
+} from './signing-keys'
+
+/**
+ * The header is `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`, each `v1` an HMAC-SHA256 of `<t>.<raw body>`.
+ * Here the attempt's time is signed, and its window is checked both ways.
+ */
+export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
+  return {
+    prove(delivery, context) {
+      const { timestamp, signatures } = parseHeader(readSignatureHeader(delivery, headers))
+      assertWithinTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)
+      const evidence = proveSignature(keys, context.nowMs, [toBytes(`${timestamp}.`), delivery.body], signatures)
+      return { ...evidence, attemptTimeSigned: true }
+    },
+  }
+}
+
+function parseHeader(header: string): { timestamp: string; signatures: Uint8Array[] } {
+  const timestamps: string[] = []
+  const signatures: Uint8Array[] = []
+  for (const item of header.split(',')) {
+    const [, name, value = ''] = /^(t|v\d+)=(\w*)$/.exec(item) ?? []
+    if (name === undefined) throw malformedSignature('Expected `t=<unix seconds>,v1=<hex>`.')
+    if (name === 't') timestamps.push(value)
+    else if (name === 'v1') signatures.push(decodeSignature(value))
+  }
+  const [timestamp, ...others] = timestamps
+  if (timestamp === undefined) throw new WebhookError('timestamp_missing', 'The signature header has no `t=`.')
+  if (others.length > 0) throw malformedSignature('It gives `t=` twice.')
+  if (signatures.length === 0) throw malformedSignature('It has no `v1=`.')
+  if (signatures.length > maxSignatures) throw malformedSignature(`It offers more than ${maxSignatures} signatures.`)
+  return { timestamp, signatures }
+}

@@ -1,0 +1,67 @@
+import { misconfigured, WebhookError } from '../errors'
+import type { IdempotencyStore } from './store'
+
+export interface MemoryStoreOptions {
+  /** The most keys to remember, default 100,000. A full store refuses (503) rather than forget one too early. */
+  maxRecords?: number
+  /** A clock in milliseconds, for tests. The default never jumps. */
+  now?: () => number
+}
+
+/**
+ * Keeps keys in this process: for one process only, and forgotten when it ends.
+ * With a second process, or where a restart must not repeat anything, use a store that is shared and durable.
+ */
+export function memoryStore({
+  maxRecords = 100_000,
+  now = () => performance.now(),
+}: MemoryStoreOptions = {}): IdempotencyStore {
+  if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
+    throw misconfigured('memoryStore({ maxRecords })', 'must be a whole number above 0.')
+  const leases = new Map<string, { token: string; untilMs: number }>()
+  // In the order of completion, which with one retention is the order of expiry.
+  const doneUntilMs = new Map<string, number>()
+
+  function forgetExpired(): void {
+    for (const [key, untilMs] of doneUntilMs) {
+      if (untilMs > now()) return
+      doneUntilMs.delete(key)
+    }
+  }
+
+  return {
+    async claim(key, leaseSeconds) {
+      forgetExpired()
+      if ((doneUntilMs.get(key) ?? 0) > now()) return { state: 'completed' }
+      const lease = leases.get(key)
+      if (lease !== undefined && lease.untilMs > now()) {
+        return { state: 'in_progress', retryAfterSeconds: (lease.untilMs - now()) / 1000 }
+      }
+      if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords) throw full(maxRecords)
+      const token = crypto.randomUUID()
+      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000 })
+      return { state: 'acquired', token }
+    },
+    async renew(key, token, leaseSeconds) {
+      if (leases.get(key)?.token !== token) return false
+      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000 })
+      return true
+    },
+    async complete(key, token, retentionSeconds) {
+      if (leases.get(key)?.token !== token) return false
+      leases.delete(key)
+      doneUntilMs.set(key, now() + retentionSeconds * 1000)
+      return true
+    },
+    async release(key, token) {
+      return leases.get(key)?.token === token && leases.delete(key)
+    },
+  }
+}
+
+function full(maxRecords: number): WebhookError {
+  return new WebhookError(
+    'store_unavailable',
+    `The memory store holds ${maxRecords} keys, all still needed. Raise maxRecords, or use a shared store.`,
+  )
+}

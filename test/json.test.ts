@@ -1,0 +1,169 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parseJson } from '../src/core/json'
+import { thrown } from './support/errors'
+import { describeVectors, readJsonVector, readVector, vectorPath } from './support/vectors'
+
+const parse = (text: string) => parseJson(Buffer.from(text))
+const code = (text: string | Uint8Array) => thrown(() => parseJson(Buffer.from(text as Uint8Array))).code
+
+describe('parseJson', () => {
+  it.each(['{}', '[]', '"x"', '0', '{"a":{"b":[1,2,{"c":null}]}}', '{"a":"b\\":{\\"c"}', '["\\\\",":"]', '{"a:b":1}'])(
+    'reads %s as JSON.parse does',
+    (text) => {
+      expect(parse(text)).toEqual(JSON.parse(text))
+    },
+  )
+
+  it.each([
+    ['9007199254740993', '9007199254740993'],
+    ['-9007199254740993', '-9007199254740993'],
+    ['1.0000000000000001', '1.0000000000000001'],
+    ['99999999999.123456789', '99999999999.123456789'],
+    ['1e400', '1e400'],
+    ['123456789012345678901234567890.5', '123456789012345678901234567890.5'],
+  ])('hands over %s, which a double would round, as text', (token, text) => {
+    expect(parse(`{"amount": ${token} , "n": 1}`)).toEqual({ amount: text, n: 1 })
+  })
+
+  it.each(['0', '10.00', '1e2', '0.1', '150.5', '9007199254740992', '9007199.254740993', '1.5E-7', '-0.000001'])(
+    'hands over %s as a number',
+    (token) => {
+      expect(parse(`[${token}]`)).toEqual([Number(token)])
+    },
+  )
+
+  it('leaves digits inside strings alone', () => {
+    expect(parse('{"9007199254740993":"9007199254740993, \\"9007199254740993"}')).toEqual({
+      '9007199254740993': '9007199254740993, "9007199254740993',
+    })
+  })
+
+  it.each([
+    ['a key given twice', '{"status":"NEW","status":"PAID"}'],
+    ['a key given twice in another spelling', '{"status":"NEW","stat\\u0075s":"PAID"}'],
+    ['a key given twice further down', '{"a":[{"b":1,"c":2,"b":1}]}'],
+    ['__proto__', '{"__proto__":{"x":1}}'],
+    ['an escaped __proto__', '{"a":{"\\u005f_proto__":1}}'],
+    ['constructor.prototype', '{"constructor":{"prototype":{"x":1}}}'],
+    ['a byte order mark', '\ufeff{}'],
+    ['nothing', ''],
+    ['half an object', '{"a":'],
+    ['a number that is none', '{"a":01234567890123456789}'],
+    ['NaN', '[NaN]'],
+  ])('refuses %s', (_, text) => {
+    expect(code(text)).toBe('payload_malformed')
+  })
+
+  it('refuses bytes that are not UTF-8', () => {
+    expect(code(Buffer.from([0x22, 0xff, 0x22]))).toBe('payload_malformed')
+    expect(code(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).toBe('payload_malformed')
+  })
+
+  it('takes 32 levels and refuses the 33rd', () => {
+    expect(parse('['.repeat(32) + ']'.repeat(32))).toBeDefined()
+    expect(code('['.repeat(33) + ']'.repeat(33))).toBe('payload_malformed')
+  })
+
+  it('refuses a million brackets without parsing them', () => {
+    const bomb = Buffer.from('['.repeat(1_000_000))
+    const start = performance.now()
+    expect(code(bomb)).toBe('payload_malformed')
+    const refusing = performance.now() - start
+    const naive = performance.now()
+    try {
+      JSON.parse(bomb.toString())
+    } catch {}
+    expect(refusing).toBeLessThan((performance.now() - naive) / 4)
+  })
+
+  it('never quotes the body in its error', () => {
+    const error = thrown(() => parse('{"card": 4242424242424242x}'))
+    expect(`${error.message}${error.stack}${String(error.cause)}`).not.toContain('4242')
+  })
+
+  it('leaves prototypes alone', () => {
+    parse('{"constructor":1,"toString":2}')
+    expect(({} as { x?: unknown }).x).toBeUndefined()
+  })
+})
+
+describeVectors('outside JSON data', () => {
+  // What the suite calls valid and we refuse on purpose: one key given twice has two readings.
+  const refusedOnPurpose = new Set(['y_object_duplicated_key.json', 'y_object_duplicated_key_and_value.json'])
+  const files = () =>
+    readdirSync(vectorPath('jsontestsuite/test_parsing')).map(
+      (name) => [name, readVector(`jsontestsuite/test_parsing/${name}`)] as const,
+    )
+  const accepts = (bytes: Uint8Array) => {
+    try {
+      parseJson(bytes)
+      return true
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'payload_malformed' })
+      return false
+    }
+  }
+
+  it('takes what must be taken and refuses what must be refused', () => {
+    const seen = { y: 0, n: 0 }
+    for (const [name, bytes] of files()) {
+      if (name.startsWith('y_')) expect([name, accepts(bytes)]).toEqual([name, !refusedOnPurpose.has(name)])
+      if (name.startsWith('n_')) expect([name, accepts(bytes)]).toEqual([name, false])
+      if (name.startsWith('y_')) seen.y++
+      if (name.startsWith('n_')) seen.n++
+    }
+    expect(seen).toEqual({ y: 95, n: 188 })
+  })
+
+  it('gives the same value as JSON.parse for all it takes, but for numbers a double would round', () => {
+    for (const [, bytes] of files()) {
+      if (!accepts(bytes)) continue
+      const lossy = /\d{16}|e[+-]?\d{2}|e-?\d/i.test(bytes.toString())
+      if (!lossy) expect(parseJson(bytes)).toEqual(JSON.parse(bytes.toString()))
+    }
+  })
+
+  it('refuses all transforms with a key given twice', () => {
+    const names = readdirSync(vectorPath('jsontestsuite/test_transform')).filter((name) =>
+      name.startsWith('object_same_key'),
+    )
+    expect(names.length).toBe(3)
+    for (const name of names)
+      expect([name, accepts(readVector(`jsontestsuite/test_transform/${name}`))]).toEqual([name, false])
+  })
+
+  it('refuses every dangerous prototype input and takes the harmless ones', () => {
+    const { cases } = readJsonVector<{ cases: { json: string; validJson: boolean; dangerous: boolean }[] }>(
+      'proto/proto-inputs.json',
+    )
+    expect(cases.length).toBe(30)
+    for (const { json, validJson, dangerous } of cases) {
+      if (dangerous || !validJson) expect([json, accepts(Buffer.from(json))]).toEqual([json, false])
+    }
+    expect(
+      cases.filter(({ json, dangerous, validJson }) => validJson && !dangerous && accepts(Buffer.from(json))).length,
+    ).toBeGreaterThan(0)
+    expect(({} as { x?: unknown }).x).toBeUndefined()
+  })
+
+  it('tells valid from invalid UTF-8', () => {
+    const lines = readVector('utf8/utf8tests.txt').toString('latin1').split('\n')
+    const seen = { valid: 0, invalid: 0 }
+    for (const line of lines) {
+      const hex = /^[^#:]+:(valid hex|invalid hex):([0-9A-Fa-f ]*)/.exec(line)
+      const ascii = /^[^#:]+:valid:(.*)$/.exec(line)
+      if (hex === null && ascii === null) continue
+      const content = hex
+        ? Buffer.from((hex[2] ?? '').replaceAll(' ', ''), 'hex')
+        : Buffer.from(ascii?.[1] ?? '', 'latin1')
+      if (content.some((byte) => byte < 0x20 || byte === 0x22 || byte === 0x5c)) continue
+      const json = Buffer.concat([Buffer.from('"'), content, Buffer.from('"')])
+      const valid = hex === null || hex[1] === 'valid hex'
+      expect([line, accepts(json)]).toEqual([line, valid])
+      seen[valid ? 'valid' : 'invalid']++
+    }
+    expect(seen.valid).toBeGreaterThan(60)
+    expect(seen.invalid).toBeGreaterThan(130)
+  })
+})

@@ -1,0 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, it } from 'vitest'
+
+/** Outside test data that is not part of this repository. */
+const folder = resolve(process.env['PAYPROOF_VECTORS'] ?? '../shared/vectors')
+
+export const readVector = (path: string): Buffer => readFileSync(resolve(folder, path))
+export const vectorPath = (path: string): string => resolve(folder, path)
+export const readJsonVector = <T>(path: string): T => JSON.parse(readVector(path).toString('utf8')) as T
+
+/** A suite over outside data; where the data is absent, one test that says so. */
+export function describeVectors(name: string, suite: () => void): void {
+  if (existsSync(folder)) describe(name, suite)
+  else it(`${name}: skipped, there is no folder ${folder} (set PAYPROOF_VECTORS)`, ({ skip }) => skip())
+}

@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^payproof\/express$/, replacement: at('adapters/express.ts') },
+      { find: /^payproof$/, replacement: at('src/index.ts') },
+    ],
+  },
+  test: { include: ['test/**/*.test.ts'], exclude: ['test/package.test.ts'], testTimeout: 30_000 },
+})
