@@ -111,7 +111,7 @@ function assertReplaysAreKnown({
 
 function assertProvider(provider: unknown): void {
   if (hasMethods(provider, ['verify'])) return
-  throw misconfigured('provider', 'is missing: give one such as caspay({ secret }).')
+  throw misconfigured('provider', 'is missing: give what one of the provider functions or `defineProvider` returns.')
 }
 
 function assertStore(store: unknown): void {

@@ -1,0 +1,85 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { providerNames } from './support/deliveries'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** The floors of the house, lowest first: a file imports from its own floor or a lower one. */
+const floors = [
+  ['src/errors.ts'],
+  ['src/core/'],
+  ['src/event.ts'],
+  ['src/schemes/', 'src/stores/'],
+  ['src/providers/'],
+  ['src/reply.ts', 'src/request.ts', 'src/outcome.ts', 'src/observe.ts', 'src/options.ts', 'src/lease.ts'],
+  ['src/receiver.ts'],
+  ['src/index.ts'],
+  ['adapters/'],
+]
+const floorOf = (file: string) => floors.findIndex((rooms) => rooms.some((room) => file.startsWith(room)))
+
+const files = ['src', 'adapters'].flatMap((folder) =>
+  readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `${folder}/${file}`),
+)
+const read = (file: string) => readFileSync(resolve(root, file), 'utf8')
+const withoutComments = (file: string) => read(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+
+describe('the house', () => {
+  it('has a floor for every file', () => {
+    expect(files.filter((file) => floorOf(file) === -1)).toEqual([])
+    expect(files.length).toBeGreaterThan(30)
+  })
+
+  it('has imports that point down only', () => {
+    const upward: string[] = []
+    for (const file of files) {
+      for (const [, target = ''] of read(file).matchAll(/from '(\.[^']*)'/g)) {
+        const path = relative(root, resolve(root, dirname(file), target))
+        const imported = files.find((candidate) => candidate === `${path}.ts` || candidate === `${path}/index.ts`)
+        expect([file, target, imported !== undefined]).toEqual([file, target, true])
+        if (floorOf(imported ?? '') > floorOf(file)) upward.push(`${file} imports ${imported}`)
+      }
+    }
+    expect(upward).toEqual([])
+  })
+
+  it('imports nothing else at run time but zod and node:crypto', () => {
+    const packages = new Set<string>()
+    for (const file of files.filter((name) => name.startsWith('src/'))) {
+      for (const [, type, name = ''] of read(file).matchAll(/^import (type )?.*?from '([^.'][^']*)'/gms))
+        if (!type) packages.add(name)
+    }
+    expect([...packages].sort()).toEqual(['node:crypto', 'zod'])
+  })
+
+  it('names providers in their own files only', () => {
+    const names = new RegExp(providerNames.join('|'), 'i')
+    expect(files.filter((file) => !file.startsWith('src/providers/') && names.test(withoutComments(file)))).toEqual([])
+  })
+
+  it('names HTTP statuses in reply, errors and the API client only', () => {
+    const allowed = ['src/errors.ts', 'src/reply.ts', 'src/schemes/api-confirmation.ts']
+    const named = /\bstatus(?:Code)?\b(?!":200})[^\n]*\b[2-5]\d\d\b/
+    expect(files.filter((file) => !allowed.includes(file) && named.test(withoutComments(file)))).toEqual([])
+  })
+
+  it('compares secrets in core/hmac.ts only', () => {
+    const elsewhere = files.filter(
+      (file) => file !== 'src/core/hmac.ts' && /timingSafeEqual|node:crypto/.test(withoutComments(file)),
+    )
+    expect(elsewhere).toEqual([])
+    const equality = /(signature|token|secret)\w*(\.\w+)? [!=]== (?!undefined|null|'|true|\d)/i
+    expect(
+      files.filter((file) => equality.test(withoutComments(file))).filter((file) => !file.startsWith('src/stores/')),
+    ).toEqual([])
+  })
+
+  it('has no any, no non-null assertion, no enum, no default export', () => {
+    const forbidden = /\bas any\b|: any\b|<any>|@ts-ignore|\benum \w|export default/
+    expect(files.filter((file) => forbidden.test(withoutComments(file)))).toEqual([])
+  })
+})

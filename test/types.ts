@@ -1,0 +1,133 @@
+/** Read by the compiler alone: each wrong line must be an error, or `npm run check` fails. */
+
+import {
+  bodySignature,
+  caspay,
+  createReceiver,
+  createSigningKeys,
+  defineForm,
+  defineProvider,
+  type EventOf,
+  eventType,
+  kasperopay,
+  memoryStore,
+  mugglepay,
+  payqi,
+  payvost,
+} from 'payproof'
+import { expressWebhook } from 'payproof/express'
+import * as z from 'zod'
+
+const store = memoryStore()
+const text = (_: string) => {}
+const secret = process.env['SECRET']
+
+const ofCaspay = createReceiver({ provider: caspay({ secret }), store })
+expressWebhook(ofCaspay, (event, { req, res, signal }) => {
+  text(req.method)
+  res.locals['x'] = signal.aborted
+  switch (event.type) {
+    case 'payment.completed':
+      text(event.data.payment.id)
+      text(event.form satisfies 'documented')
+      // @ts-expect-error the documented form is not flat
+      text(event.data.payment_id)
+      break
+    case 'payment.received':
+      // @ts-expect-error two forms have this type: look at `form` first
+      text(event.data.payment_id)
+      if (event.form === 'dispatched') text(event.data.transaction_hash)
+      else text(event.form satisfies 'typed')
+      break
+    case 'subscription.cancelled':
+      text(event.form satisfies 'typed')
+      break
+    case 'unknown':
+      text(event.wireType)
+      // @ts-expect-error nothing is known of its data
+      event.data.payment
+      break
+    // @ts-expect-error no such type
+    case 'payment.complete':
+      break
+  }
+  if (event.payment?.outcome === 'succeeded') text(event.payment.paymentId)
+  // @ts-expect-error no such outcome
+  if (event.payment?.outcome === 'paid') return
+  // @ts-expect-error an amount is text, never a number
+  event.payment?.amount?.value satisfies number | undefined
+})
+
+createReceiver({
+  provider: payqi({ secret: ['new', { id: 'old', value: secret, notAfter: new Date() }] }),
+  store,
+}).receive({ headers: {}, body: '' }, (event) => {
+  if (event.type === 'payment.expired') text(event.data.currency)
+  // @ts-expect-error no such type
+  if (event.type === 'payment.succeeded') return
+})
+
+createReceiver({ provider: payvost({ secret }), store }).receive({ headers: {}, body: '' }, (event) => {
+  switch (event.type) {
+    case 'user.kyc_rejected':
+      text(event.data.userId)
+      break
+    case 'refund.created':
+      text(event.data.object.payment)
+      break
+    case 'payment.succeeded':
+      if (event.form === 'main') text(event.data.object.id)
+      else text(event.data.id)
+      break
+    // @ts-expect-error no such type
+    case 'refund.succeeded':
+      break
+  }
+})
+
+createReceiver({ provider: mugglepay({ token: secret }), store }).receive({ headers: {}, body: '' }, (event) => {
+  if (event.type === 'PAID') text(event.data.order_id)
+  // @ts-expect-error the token is not handed on
+  text(event.type === 'PAID' ? event.data.token : '')
+  // @ts-expect-error no such status
+  if (event.type === 'paid') return
+})
+// @ts-expect-error one way to know the token, not two
+mugglepay({ token: 'x', orderTokenSecret: 'y' })
+
+createReceiver({
+  provider: kasperopay({ merchantId: secret, expect: (event) => event.data.txid === 'x' }),
+  store,
+}).receive({ headers: {}, body: '' }, (event) => {
+  if (event.type !== 'payment.completed') return
+  text(event.data.confirmed_at)
+  text(event.binding satisfies 'bound' | 'unbound')
+  event.claims.order_id satisfies string | null | undefined
+  // @ts-expect-error the API says nothing of the order
+  text(event.data.order_id)
+  // @ts-expect-error what the sender only says is no data
+  text(event.data.transaction_id)
+})
+
+const acme = defineProvider({
+  name: 'acme',
+  scheme: bodySignature({ headers: ['x-acme-signature'], keys: createSigningKeys('acme.secret', secret) }),
+  forms: {
+    v1: defineForm({
+      matches: () => true,
+      open: (payload) => ({ wireType: String(payload['kind']), data: payload['data'] }),
+      events: { 'invoice.paid': eventType(z.object({ invoice: z.string() })) },
+    }),
+  },
+  timeProof: 'signed',
+  acknowledgement: { contentType: 'text/plain', body: 'ok' },
+  retryHorizonSeconds: 0,
+})
+export function ofAcme(event: EventOf<typeof acme>) {
+  if (event.type === 'invoice.paid') text(event.data.invoice)
+  // @ts-expect-error no such type
+  if (event.type === 'invoice.sent') return
+}
+
+// @ts-expect-error a store is required
+createReceiver({ provider: acme })
