@@ -15,7 +15,8 @@ const json = { 'content-type': 'application/json' }
 /** CasPay's dispatched form carries its time in the signed body and, unsigned, in a header. */
 export function sendCaspay(secret: string, body: string): Delivery {
   const { event, timestamp } = JSON.parse(body) as { event?: string; timestamp?: string }
-  const unsigned = event && timestamp ? { 'x-caspay-event': event, 'x-caspay-timestamp': timestamp } : {}
+  const unsigned: Record<string, string> =
+    event && timestamp ? { 'x-caspay-event': event, 'x-caspay-timestamp': timestamp } : {}
   return {
     headers: { ...json, 'user-agent': 'CasPay-Webhook/1.0', 'x-caspay-signature': hmac(secret, body), ...unsigned },
     body,
