@@ -6,7 +6,8 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^payproof\/express$/, replacement: at('adapters/express.ts') },
+      { find: '#hmac', replacement: at('src/core/hmac.ts') },
+      { find: /^payproof\/([a-z]+)$/, replacement: at('adapters/$1.ts') },
       { find: /^payproof$/, replacement: at('src/index.ts') },
     ],
   },

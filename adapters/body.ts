@@ -1,74 +1,72 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type BodyLimits, type Reply, WebhookError } from '../src'
+import type { IncomingMessage } from 'node:http'
+import { type BodyLimits, WebhookError } from '../src'
 import { bodyAlreadyParsed, tooLarge } from '../src/request'
 
 /** A Node request, with what body parsers and platforms may have left on it. */
 export type NodeRequest = IncomingMessage & { body?: unknown; rawBody?: unknown }
 
 /**
- * The raw bytes of a Node request: those a raw parser kept, or the stream itself, read here within the limits.
+ * The raw bytes of a Node request: those that a raw parser kept, or the stream itself, read here within the limits.
  * A body that is gone is an error at once; nothing here ever waits for a stream that has ended.
  */
 export async function readNodeBody(
   request: NodeRequest,
   limits: BodyLimits,
   fix: string,
+  kept: readonly unknown[] = [request.rawBody, request.body],
 ): Promise<Uint8Array | string> {
-  const kept = [request.rawBody, request.body].find(isRaw)
-  if (kept !== undefined) return kept
-  if (!request.readableDidRead && !request.readableEnded) return readStream(request, limits)
-  if (request.body !== undefined) throw bodyAlreadyParsed(fix)
-  throw new WebhookError(
-    'body_already_read',
-    `Something read the body before this handler and kept nothing of it. ${fix}`,
-  )
+  const raw = kept.find(isRaw)
+  if (raw !== undefined) return raw
+  if (request.destroyed && !request.complete) throw aborted()
+  // With an encoding set the stream gives text, and the bytes are gone.
+  const untouched = !request.readableDidRead && !request.readableEnded && request.readableEncoding === null
+  if (untouched) return readStream(request, limits)
+  throw bodyAlreadyParsed(fix)
 }
 
-/** Sends a reply, and lets go of whatever of the request is still to come. */
-export function sendNodeReply(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers, body }: Reply,
-): void {
-  if (response.headersSent || response.destroyed) return
-  response.statusCode = status
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.end(body)
-  if (!request.complete) discardRest(request)
-}
-
-const discardMs = 5000
-
-/** Reads on without keeping anything, so that the sender gets to read the answer, but not for ever. */
-function discardRest(request: IncomingMessage): void {
-  request.resume()
-  const timer = setTimeout(() => request.destroy(), discardMs)
-  request.once('close', () => clearTimeout(timer))
-}
-
-function isRaw(body: unknown): body is Uint8Array | string {
-  return typeof body === 'string' || body instanceof Uint8Array
+/** The raw bytes of a fetch `Request`. Never cloned: a clone keeps a second copy of every byte. */
+export async function readWebBody(request: Request, limits: BodyLimits, fix: string): Promise<Uint8Array> {
+  if (request.bodyUsed || request.body?.locked) throw bodyAlreadyParsed(fix)
+  if (request.body === null) return new Uint8Array()
+  const collected = collect(limits)
+  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    void reader.cancel().catch(() => {})
+  }, limits.bodyTimeoutMs)
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) collected.add(part.value)
+  } catch (error) {
+    void reader.cancel().catch(() => {})
+    throw error instanceof WebhookError ? error : aborted()
+  } finally {
+    clearTimeout(timer)
+  }
+  if (late) throw timedOut(limits)
+  return collected.bytes()
 }
 
 function readStream(stream: IncomingMessage, limits: BodyLimits): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = []
-    let length = 0
+    const collected = collect(limits)
     const timer = setTimeout(() => fail(timedOut(limits)), limits.bodyTimeoutMs)
 
     function onData(chunk: Uint8Array): void {
-      length += chunk.length
-      if (length > limits.maxBodyBytes) fail(tooLarge(limits))
-      else chunks.push(chunk)
+      try {
+        collected.add(chunk)
+      } catch (error) {
+        fail(error)
+      }
     }
     function onEnd(): void {
       stopListening()
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, length))
+      resolve(collected.bytes())
     }
     function onClose(): void {
-      fail(new WebhookError('body_aborted', 'The sender hung up before the body was complete.'))
+      fail(aborted())
     }
-    function fail(error: WebhookError): void {
+    function fail(error: unknown): void {
       stopListening()
       stream.pause()
       reject(error)
@@ -79,6 +77,38 @@ function readStream(stream: IncomingMessage, limits: BodyLimits): Promise<Uint8A
     }
     stream.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
   })
+}
+
+/** Counts while it collects: what a header says of the length is not to be trusted. */
+function collect(limits: BodyLimits): { add(chunk: Uint8Array): void; bytes(): Uint8Array } {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  return {
+    add(chunk) {
+      length += chunk.length
+      if (length > limits.maxBodyBytes) throw tooLarge(limits)
+      chunks.push(chunk)
+    },
+    bytes() {
+      const [only] = chunks
+      if (chunks.length === 1 && only !== undefined) return only
+      const bytes = new Uint8Array(length)
+      let at = 0
+      for (const chunk of chunks) {
+        bytes.set(chunk, at)
+        at += chunk.length
+      }
+      return bytes
+    },
+  }
+}
+
+function isRaw(body: unknown): body is Uint8Array | string {
+  return typeof body === 'string' || body instanceof Uint8Array
+}
+
+function aborted(): WebhookError {
+  return new WebhookError('body_aborted', 'The sender hung up before the body was complete.')
 }
 
 function timedOut({ bodyTimeoutMs }: BodyLimits): WebhookError {

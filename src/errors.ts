@@ -11,6 +11,7 @@ export const statusOfCode = {
   token_mismatch: 401,
   header_mismatch: 401,
   account_mismatch: 401,
+  mode_mismatch: 401,
   timestamp_missing: 401,
   timestamp_malformed: 401,
   timestamp_too_old: 401,
@@ -30,7 +31,6 @@ export const statusOfCode = {
   // How the receiver is mounted or configured.
   configuration_invalid: 500,
   body_already_parsed: 500,
-  body_already_read: 500,
   internal_error: 500,
   // Handling.
   in_progress: 409,
@@ -38,6 +38,7 @@ export const statusOfCode = {
   handler_timeout: 503,
   store_unavailable: 503,
   confirmation_unavailable: 503,
+  payment_pending: 503,
   secret_unavailable: 503,
 } as const
 

@@ -11,6 +11,8 @@ export interface Proof {
   readonly timestamp: 'signed' | 'confirmed' | 'unsigned' | 'none'
   /** Which of the configured secrets matched, by its `id`. */
   readonly secretId?: string
+  /** The environment that secret belongs to, where its settings say so. */
+  readonly mode?: 'test' | 'live'
 }
 
 /** An exact amount in whole units of its currency. */
@@ -60,6 +62,6 @@ export interface WebhookEvent<
   readonly data: Data
   readonly payment?: Payment
   readonly proof: Proof
-  /** The body exactly as it was received. */
+  /** The body exactly as it was received. Not enumerable, so that a logged event does not hold it. */
   readonly rawBody: Uint8Array
 }

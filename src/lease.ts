@@ -26,7 +26,7 @@ export async function claim(settings: LeaseSettings): Promise<Claim> {
   const { store, key, leaseSeconds, storeTimeoutMs } = settings
   const asked = Promise.resolve().then(() => store.claim(key, leaseSeconds))
   try {
-    return await within(storeTimeoutMs, asked)
+    return assertClaim(await within(storeTimeoutMs, asked))
   } catch (error) {
     giveBackWhenLate(settings, asked)
     throw isWebhookError(error)
@@ -35,52 +35,78 @@ export async function claim(settings: LeaseSettings): Promise<Claim> {
   }
 }
 
+/** A store is somebody else's code: what it says decides about money. */
+function assertClaim(claim: Claim): Claim {
+  const { state } = claim
+  if (state === 'completed' || state === 'in_progress' || (state === 'acquired' && typeof claim.token === 'string'))
+    return claim
+  throw new Error('The store answered a claim with none of the states there are.')
+}
+
 /** A claim that is granted after we stopped waiting would block the event until its lease ends. */
 function giveBackWhenLate({ store, key }: LeaseSettings, asked: Promise<Claim>): void {
   asked.then((late) => (late.state === 'acquired' ? store.release(key, late.token) : undefined)).catch(() => {})
 }
 
+/** How long a completion that the store does not take is tried again, and how often at the least. */
+const keepTryingMs = 3_600_000
+const maxPauseMs = 1000
+
 export function holdLease(settings: LeaseSettings, token: string): Lease {
   const { store, key, leaseSeconds, retentionSeconds, storeTimeoutMs, report } = settings
   const lost = new AbortController()
   const renewal = setInterval(renew, (leaseSeconds * 1000) / 3)
+  let heldUntilMs = performance.now() + leaseSeconds * 1000
+  let handled = false
 
   async function renew(): Promise<void> {
+    const askedMs = performance.now()
     try {
-      if (await within(storeTimeoutMs, store.renew(key, token, leaseSeconds))) return
-      clearInterval(renewal)
-      if (lost.signal.aborted) return
-      lost.abort()
-      report('lease_lost')
+      if (await within(storeTimeoutMs, store.renew(key, token, leaseSeconds))) {
+        heldUntilMs = askedMs + leaseSeconds * 1000
+      } else if (!handled) lose()
     } catch (error) {
-      report('renew_failed', error)
+      if (!handled) report('renew_failed', error)
+      if (!handled && performance.now() >= heldUntilMs) lose()
     }
   }
 
-  async function recordCompletion(): Promise<void> {
-    if (await within(storeTimeoutMs, store.complete(key, token, retentionSeconds))) return
-    if (!lost.signal.aborted) report('lease_lost')
+  /** Another worker has the event, or may have it by now. */
+  function lose(): void {
+    clearInterval(renewal)
+    if (lost.signal.aborted) return
+    lost.abort()
+    report('lease_lost')
   }
 
+  async function recordCompletion(): Promise<boolean> {
+    return within(storeTimeoutMs, store.complete(key, token, retentionSeconds))
+  }
+
+  /** The lease is renewed all the while; `false` now may only mean that an earlier try got through after all. */
   async function keepTryingToComplete(): Promise<void> {
-    const giveUpMs = performance.now() + leaseSeconds * 1000
-    for (let waitMs = 100; performance.now() + waitMs < giveUpMs; waitMs = Math.min(waitMs * 2, 5000)) {
-      await sleep(waitMs)
+    const giveUpMs = performance.now() + keepTryingMs
+    for (let pauseMs = 100; performance.now() < giveUpMs; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
+      await pause(pauseMs)
       try {
-        return await recordCompletion()
+        await recordCompletion()
+        return clearInterval(renewal)
       } catch {
         // Reported when it failed first; again below if it never succeeds.
       }
     }
+    clearInterval(renewal)
     report('complete_lost')
   }
 
   return {
     signal: lost.signal,
     async complete() {
-      clearInterval(renewal)
+      handled = true
       try {
-        await recordCompletion()
+        const recorded = await recordCompletion()
+        clearInterval(renewal)
+        if (!recorded && !lost.signal.aborted) report('lease_lost')
         return true
       } catch (error) {
         report('complete_failed', error)
@@ -89,6 +115,7 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
       }
     },
     async release() {
+      handled = true
       clearInterval(renewal)
       try {
         await within(storeTimeoutMs, store.release(key, token))
@@ -115,6 +142,11 @@ async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Does not keep a process alive that has nothing else to do. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, ms)
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+      timer.unref()
+  })
 }

@@ -58,20 +58,21 @@ export function contained(observe: Observer): (report: Report) => void {
 
 const quietMs = 60_000
 
-/** The default observer: one line on the console for what needs a person; a rejection once a minute per reason. */
+/** The default observer: one line on the console for what needs a person; what anybody can cause, once a minute per reason. */
 export function logProblems(): Observer {
   const lastMs = new Map<string, number>()
+  const isQuiet = (reason: string): boolean => {
+    const nowMs = performance.now()
+    if (nowMs - (lastMs.get(reason) ?? Number.NEGATIVE_INFINITY) < quietMs) return true
+    lastMs.set(reason, nowMs)
+    return false
+  }
   return (report) => {
     if (report.type !== 'delivery') return console.error(line(report.type, report), ...causes(report.error))
-    if (report.outcome === 'rejected') {
-      const reason = report.code ?? ''
-      if (performance.now() - (lastMs.get(reason) ?? -quietMs) < quietMs) return
-      lastMs.set(reason, performance.now())
-      return console.warn(line('rejected', report))
-    }
-    if (report.outcome === 'failed' || report.outcome === 'unavailable' || report.outcome === 'misuse') {
-      return console.error(line(report.outcome, report), ...causes(report.error))
-    }
+    const { outcome, code = '' } = report
+    if (outcome === 'failed') return console.error(line(outcome, report), ...causes(report.error))
+    if (outcome !== 'rejected' && outcome !== 'unavailable' && outcome !== 'misuse') return
+    if (!isQuiet(code)) console.warn(line(outcome, report), ...causes(report.error))
   }
 }
 

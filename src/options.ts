@@ -20,7 +20,7 @@ export interface ReceiverOptions<Event extends WebhookEvent> {
   retentionSeconds?: number
   /** How long a claim holds without being renewed. Default 60; renewed every third of it while the handler runs. */
   leaseSeconds?: number
-  /** The largest body that is read. Default 1 MiB. */
+  /** The largest body that is read. Default 1 MiB; never more than 64 KiB where a body is parsed before it is proven. */
   maxBodyBytes?: number
   /** How long a body may take to arrive. Default 5000. */
   bodyTimeoutMs?: number
@@ -51,6 +51,8 @@ export function parseOptions<Event extends WebhookEvent>(options: ReceiverOption
   if (typeof account !== 'string' || !/^[\w.-]{0,64}$/.test(account)) {
     throw misconfigured('account', 'must be 1 to 64 letters, digits, dots, dashes or underscores.')
   }
+  if (typeof observe !== 'function') throw misconfigured('observe', 'must be a function.')
+  assertClock(now)
   const settings: ReceiverSettings<Event> = {
     provider,
     store,
@@ -69,7 +71,10 @@ export function parseOptions<Event extends WebhookEvent>(options: ReceiverOption
       1,
     ),
     leaseSeconds: inRange('leaseSeconds', options.leaseSeconds ?? 60, 0.05, day),
-    maxBodyBytes: inRange('maxBodyBytes', options.maxBodyBytes ?? 1024 * 1024, 1),
+    maxBodyBytes: Math.min(
+      inRange('maxBodyBytes', options.maxBodyBytes ?? 1024 * 1024, 1),
+      provider.maxBodyBytes ?? Number.POSITIVE_INFINITY,
+    ),
     bodyTimeoutMs: inRange('bodyTimeoutMs', options.bodyTimeoutMs ?? 5000, 1, maxTimerMs),
     storeTimeoutMs: inRange('storeTimeoutMs', options.storeTimeoutMs ?? 1500, 1, maxTimerMs),
     answerWithinMs:
@@ -93,6 +98,7 @@ function inRange(setting: string, value: number, min: number, max = Number.MAX_S
 function assertReplaysAreKnown({
   provider,
   maxEventAgeSeconds,
+  toleranceSeconds,
   retentionSeconds,
   leaseSeconds,
 }: ReceiverSettings<WebhookEvent>): void {
@@ -100,13 +106,21 @@ function assertReplaysAreKnown({
   if (maxEventAgeSeconds < retryHorizonSeconds) {
     throw misconfigured('maxEventAgeSeconds', `must be at least ${retryHorizonSeconds}: ${name} retries that long.`)
   }
-  const needed = maxEventAgeSeconds + retryHorizonSeconds + leaseSeconds
+  // An event may be dated ahead by the tolerance, and is young for that much longer.
+  const needed = maxEventAgeSeconds + toleranceSeconds + retryHorizonSeconds + leaseSeconds
   if (retentionSeconds < needed) {
     throw misconfigured(
       'retentionSeconds',
-      `must be at least ${needed} (maxEventAgeSeconds ${maxEventAgeSeconds} + the retry horizon of ${name} ${retryHorizonSeconds} + leaseSeconds ${leaseSeconds}), or a replay could outlive the memory of it.`,
+      `must be at least ${needed} (maxEventAgeSeconds ${maxEventAgeSeconds} + toleranceSeconds ${toleranceSeconds} + the retry horizon of ${name} ${retryHorizonSeconds} + leaseSeconds ${leaseSeconds}), or a replay could outlive the memory of it.`,
     )
   }
+}
+
+function assertClock(now: unknown): void {
+  if (typeof now !== 'function') throw misconfigured('now', 'must be a function.')
+  const ms: unknown = now()
+  if (typeof ms === 'number' && ms > 1e8 && ms < 1e11)
+    throw misconfigured('now', 'must give milliseconds: this looks like seconds.')
 }
 
 function assertProvider(provider: unknown): void {

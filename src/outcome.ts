@@ -24,11 +24,15 @@ export type OutcomeKind = Outcome['kind']
 const misuse: readonly WebhookErrorCode[] = [
   'configuration_invalid',
   'body_already_parsed',
-  'body_already_read',
   'method_not_allowed',
   'internal_error',
 ]
-const unavailable: readonly WebhookErrorCode[] = ['store_unavailable', 'confirmation_unavailable', 'secret_unavailable']
+const unavailable: readonly WebhookErrorCode[] = [
+  'store_unavailable',
+  'confirmation_unavailable',
+  'payment_pending',
+  'secret_unavailable',
+]
 
 /** The outcome of a delivery that did not get as far as its handler. */
 export function kindOf(code: WebhookErrorCode): 'misuse' | 'unavailable' | 'rejected' {

@@ -33,7 +33,7 @@ export function createReceiver<Event extends WebhookEvent>(options: ReceiverOpti
       const trace = startTrace()
       try {
         const event = await prove(settings, request, trace)
-        report({ ...summary(settings, trace), outcome: 'verified', ...about(event) })
+        report({ ...summary(settings, trace), ...trace.about, outcome: 'verified' })
         return event
       } catch (caught) {
         const error = asWebhookError(settings.provider.name, caught)
@@ -44,7 +44,7 @@ export function createReceiver<Event extends WebhookEvent>(options: ReceiverOpti
     async receive(request, handler) {
       const trace = startTrace()
       const reportOutcome = (outcome: Outcome<Event>) =>
-        report({ ...summary(settings, trace), ...fromOutcome(outcome) })
+        report({ ...summary(settings, trace), ...trace.about, ...fromOutcome(outcome) })
       const outcome = await prove(settings, request, trace)
         .then((event) => handle(event, handler, reportOutcome))
         .catch((caught): Outcome<Event> => refused(asWebhookError(settings.provider.name, caught)))
@@ -57,10 +57,12 @@ export function createReceiver<Event extends WebhookEvent>(options: ReceiverOpti
 interface Trace {
   readonly startedMs: number
   body: Uint8Array | undefined
+  /** Noted before the handler runs, which may do to the event what it likes. */
+  about: Partial<DeliveryReport>
 }
 
 function startTrace(): Trace {
-  return { startedMs: performance.now(), body: undefined }
+  return { startedMs: performance.now(), body: undefined, about: {} }
 }
 
 async function prove<Event extends WebhookEvent>(
@@ -75,7 +77,12 @@ async function prove<Event extends WebhookEvent>(
   // Every comparison with NaN is false: no time would ever be too old.
   if (!Number.isFinite(nowMs))
     throw new WebhookError('configuration_invalid', '`now` must give milliseconds since 1970.')
-  return provider.verify({ headers: request.headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
+  const event = await provider.verify(
+    { headers: request.headers, body },
+    { nowMs, toleranceSeconds, maxEventAgeSeconds },
+  )
+  trace.about = about(event)
+  return event
 }
 
 /** How many handled events are remembered here whose completion the store has not taken yet. */
@@ -210,7 +217,6 @@ function fromOutcome(outcome: Outcome): Pick<DeliveryReport, 'outcome'> & Partia
   return {
     outcome: outcome.kind,
     status: outcome.reply.status,
-    ...('event' in outcome ? about(outcome.event) : {}),
     ...('error' in outcome ? reason(outcome.error) : {}),
   }
 }

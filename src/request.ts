@@ -32,11 +32,11 @@ export async function readRequest(request: WebhookRequest, limits: BodyLimits): 
   return bytes
 }
 
-/** The body is gone for good: a parser has turned it into an object, and its bytes cannot be told from that. */
+/** The body is gone for good: somebody has read it, and its bytes cannot be told from what became of them. */
 export function bodyAlreadyParsed(fix: string): WebhookError {
   return new WebhookError(
     'body_already_parsed',
-    `The body was parsed before it got here, so its signature cannot be checked. ${fix}`,
+    `Something read or parsed the body before it got here, so its bytes cannot be verified. ${fix}`,
   )
 }
 

@@ -104,8 +104,40 @@ describe.each(versions)('%s', (_, createApp) => {
         req.once('end', next)
       }),
     )
-    expect(await post(url, genuine())).toMatchObject({ status: 500, body: '{"error":"body_already_read"}' })
-    expect(reports[0]).toMatchObject({ code: 'body_already_read' })
+    expect(await post(url, genuine())).toMatchObject({ status: 500, body: '{"error":"body_already_parsed"}' })
+    expect(reports[0]).toMatchObject({ code: 'body_already_parsed' })
+  })
+
+  it('names a stream that was told to give text, and lives on', async () => {
+    const { url, reports } = await shop((app) =>
+      app.use((req, _res, next) => {
+        req.setEncoding('utf8')
+        next()
+      }),
+    )
+    expect((await post(url, { ...genuine(), body: 'é'.repeat(100_000) })).status).toBe(500)
+    expect(reports[0]).toMatchObject({ code: 'body_already_parsed' })
+  })
+
+  it('does not wait for a sender that has gone before', async () => {
+    const { port, reports } = await shop((app) => app.use((_req, _res, next) => void setTimeout(next, 100)))
+    await raw(port, [`POST ${hook} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n`, '{'], { waitMs: 20 })
+    await until(() => reports.length > 0)
+    expect(reports[0]).toMatchObject({ code: 'body_aborted' })
+  })
+
+  it('says at mount what is missing', () => {
+    const { receiver } = createShop()
+    for (const args of [
+      [undefined, () => {}],
+      [receiver, undefined],
+      [() => {}, receiver],
+      [{}, () => {}],
+    ]) {
+      expect(() => expressWebhook(...(args as unknown as Parameters<typeof expressWebhook>))).toThrow(
+        'expressWebhook(receiver, handler)',
+      )
+    }
   })
 
   it('never hangs on a stream that somebody else is reading', async () => {

@@ -9,7 +9,7 @@ describe('readHeader', () => {
     ['pairs', [['X-Sig', 'abc']] as [string, string][]],
     ['a Map', new Map([['X-Sig', 'abc']])],
   ])('reads %s', (_, headers) => {
-    expect(readHeader(headers as never, 'x-sig')).toBe(headers instanceof Map ? undefined : 'abc')
+    expect(readHeader(headers as never, 'x-sig')).toBe('abc')
   })
 
   it('joins what was sent twice, as HTTP does', () => {

@@ -77,8 +77,8 @@ describe('facts and claims', () => {
 describe('what is not proven', () => {
   it.each([
     ['unknown to the API', () => Response.json({}, { status: 404 }), 'payment_not_confirmed', 401],
-    ['pending', json({ ...facts, status: 'pending' }), 'payment_not_confirmed', 401],
-    ['confirming', json({ ...facts, status: 'confirming' }), 'payment_not_confirmed', 401],
+    ['pending', json({ ...facts, status: 'pending' }), 'payment_pending', 503],
+    ['confirming', json({ ...facts, status: 'confirming' }), 'payment_pending', 503],
     ['expired', json({ ...facts, status: 'expired' }), 'payment_not_confirmed', 401],
     ['another payment', json({ ...facts, payment_id: 'pay_other' }), 'payment_mismatch', 401],
     ['without a confirmed time', json({ ...facts, confirmed_at: undefined }), 'timestamp_missing', 401],
@@ -86,6 +86,12 @@ describe('what is not proven', () => {
     ['confirmed tomorrow', json({ ...facts, confirmed_at: '2026-01-31T15:29:58Z' }), 'timestamp_in_future', 401],
     ['COMPLETED in capitals', json({ ...facts, status: 'COMPLETED' }), 'confirmation_unavailable', 503],
     ['a server error', () => new Response('', { status: 500 }), 'confirmation_unavailable', 503],
+    [
+      'a server error that says completed',
+      () => Response.json(facts, { status: 500 }),
+      'confirmation_unavailable',
+      503,
+    ],
     [
       'a redirect',
       () => new Response('', { status: 302, headers: { location: 'https://evil.example/' } }),
@@ -150,9 +156,10 @@ describe('what is not proven', () => {
   })
 
   it('another event under a completed payment, which would use up its key', async () => {
-    expect((await rejection(verify(withFacts({}), { ...claims, event: 'payment.refunded' }))).code).toBe(
-      'payment_not_confirmed',
-    )
+    const fetch = stub(json(facts))
+    const error = await rejection(verify({ fetch: fetch as never }, { ...claims, event: 'payment.refunded' }))
+    expect(error.code).toBe('payment_not_confirmed')
+    expect(fetch).not.toHaveBeenCalled()
   })
 
   it.each([
@@ -196,6 +203,32 @@ describe('what is not proven', () => {
   })
 })
 
+describe('claims', () => {
+  it.each([
+    ['a number for an order id', { order_id: 456 }, { order_id: '456' }],
+    ["PHP's empty object", { metadata: [], items: {} }, { metadata: [], items: {} }],
+    ['a number for a time', { timestamp: 1_790_000_000 }, { timestamp: '1790000000' }],
+    ['a number for an amount', { amount_kas: 150.5 }, { amount_kas: '150.5' }],
+    ['nonsense', { customer_address: { a: 1 } }, {}],
+  ])('that are odd are no reason to refuse a confirmed payment: %s', async (_, odd, read) => {
+    expect((await verify(withFacts({}), { ...claims, ...odd })).claims).toMatchObject(read)
+  })
+
+  it('cost next to nothing, however many', async () => {
+    const { createReceiver, memoryStore } = await import('../src')
+    const receiver = createReceiver({
+      provider: kasperopay({ merchantId, ...withFacts({}) }),
+      store: memoryStore(),
+      observe: () => {},
+      now: () => now,
+    })
+    const send = (items: number) =>
+      receiver.receive({ headers: {}, body: JSON.stringify({ ...claims, items: Array(items).fill(1) }) }, () => {})
+    expect((await send(500_000)).reply.status).toBe(413)
+    expect((await send(30_000)).reply.status).toBe(200)
+  })
+})
+
 describe('asking', () => {
   it.each([
     [{}, 'https://kaspa-store.com/api/pay/status/pay_xyz789'],
@@ -205,6 +238,15 @@ describe('asking', () => {
     const fetch = stub(json(facts))
     await verify({ ...settings, fetch: fetch as never })
     expect(fetch.mock.calls.map(([asked, init]) => [asked, (init as RequestInit).redirect])).toEqual([[url, 'manual']])
+  })
+
+  it('asks the other documented path when the first does not know the payment', async () => {
+    const fetch = stub(() => new Response('<p>', { status: 404 }), json(facts))
+    await verify({ fetch: fetch as never })
+    expect(fetch.mock.calls.map(([url]) => url)).toEqual([
+      'https://kaspa-store.com/api/pay/status/pay_xyz789',
+      'https://kaspa-store.com/pay/status/pay_xyz789',
+    ])
   })
 
   it('asks once for many deliveries at the same time', async () => {
@@ -227,7 +269,7 @@ describe('asking', () => {
       open--
       return Response.json({}, { status: 404 })
     })
-    const provider = kasperopay({ merchantId, fetch: fetch as never })
+    const provider = kasperopay({ merchantId, fetch: fetch as never, statusPath: '/pay/status/' })
     const ask = (i: number) =>
       provider.verify(
         { headers: {}, body: Buffer.from(JSON.stringify({ ...claims, payment_id: `made_up_${i}` })) },
@@ -265,6 +307,7 @@ describe('binding', () => {
   it.each([
     ['the order, in KAS', { orderId: 'ord_9', amount: '150.50' }],
     ['the order, as a number', { orderId: 'ord_9', amount: 150.5, paymentId: 'pay_xyz789' }],
+    ['the order, past the noise of a double', { orderId: 'ord_9', amount: '150.500000000000014' }],
     ['the order, in USD', { orderId: 'ord_9', amount: { value: '15.05', currency: 'USD' } }],
   ])("takes the merchant's word: %s", async (_, expected) => {
     const event = await verify({ ...withFacts({}), expect: async () => expected }, { ...claims, order_id: 'forged' })
@@ -298,6 +341,12 @@ describe('binding', () => {
   it("is unavailable when the merchant's look-up fails", async () => {
     const error = await rejection(verify({ ...withFacts({}), expect: () => Promise.reject(new Error('db down')) }))
     expect(error).toMatchObject({ code: 'confirmation_unavailable', status: 503 })
+  })
+})
+
+describe('settings that are given but missing', () => {
+  it.each(['expect', 'storeName', 'onChain'])('%s: the check would silently be off', (name) => {
+    expect(thrown(() => kasperopay({ merchantId, [name]: undefined })).message).toContain(`kasperopay({ ${name} })`)
   })
 })
 

@@ -77,6 +77,14 @@ describe('memoryStore', () => {
     expect((await store.claim('d', 60)).state).toBe('acquired')
   })
 
+  it('makes room for what has expired behind what has not', async () => {
+    const { store, pass } = clocked(2)
+    await store.complete('long', tokenOf(await store.claim('long', 60)), 1000)
+    await store.complete('short', tokenOf(await store.claim('short', 60)), 10)
+    pass(11)
+    expect((await store.claim('new', 60)).state).toBe('acquired')
+  })
+
   it('treats every key as a key', async () => {
     const { store } = clocked()
     for (const key of ['__proto__', 'constructor', 'toString'])

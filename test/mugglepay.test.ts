@@ -67,8 +67,8 @@ describe('a fixed token', () => {
     expect((await rejection(verify(over, { ...order, token: 'old-token-0123456789' }))).code).toBe('token_mismatch')
   })
 
-  it('stays out of the event, but for its raw bytes', async () => {
-    const { rawBody: _, ...event } = await verify({ token }, { ...order, token, merchant_token: token })
+  it('stays out of an event that is logged', async () => {
+    const event = await verify({ token }, { ...order, token, merchant_token: token })
     expect(JSON.stringify(event) + inspect(event, { depth: 9 })).not.toContain(token)
   })
 })
@@ -84,6 +84,15 @@ describe('a token per order', () => {
     expect((await rejection(verify({ orderTokenSecret }, other))).code).toBe('token_mismatch')
     const none = { order_id: order.order_id, status: 'PAID', token: own }
     expect((await rejection(verify({ orderTokenSecret }, none))).code).toBe('token_mismatch')
+  })
+
+  it('cannot use up the key of another order', async () => {
+    const own = { ...order, merchant_order_id: 'mine', token: merchantToken(orderTokenSecret, 'mine') }
+    const theirs = { ...order, token: merchantToken(orderTokenSecret, 'order_12345') }
+    const keys = [await verify({ orderTokenSecret }, own), await verify({ orderTokenSecret }, theirs)].map(
+      (event) => event.idempotencyKey,
+    )
+    expect(keys[0]).not.toBe(keys[1])
   })
 
   it('rotates', async () => {
@@ -125,6 +134,20 @@ describe("a look-up of the merchant's own", () => {
   })
 })
 
+describe('an order id nobody has proven', () => {
+  it.each(['x'.repeat(257), 'a\u0000b', '\ud800', '', null])(
+    '%.10j never reaches the look-up',
+    async (merchant_order_id) => {
+      const tokenFor = () => {
+        throw new Error('asked')
+      }
+      expect((await rejection(verify({ tokenFor }, { ...order, merchant_order_id, token }))).code).toBe(
+        'token_mismatch',
+      )
+    },
+  )
+})
+
 describe('settings', () => {
   it.each([
     {},
@@ -132,6 +155,9 @@ describe('settings', () => {
     { token, tokenFor: () => token },
     { tokenFor: 'x' },
     { token, apiKey: '' },
+    { token, apiKey: undefined },
+    { token, apiKey: 'api-key-0123456789\nx' },
+    { token: 'merchant-token-0123456789\u200b' },
     { token, apiKey: 'k'.repeat(20), apiUrl: 'http://api.mugglepay.com' },
   ])('refuses %j', (settings) => {
     expect(thrown(() => mugglepay(settings as unknown as MugglepaySettings)).code).toBe('configuration_invalid')

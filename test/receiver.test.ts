@@ -210,6 +210,25 @@ describe('once', () => {
     expect(outcomes.map(({ kind }) => kind).sort()).toEqual([...Array(99).fill('in_progress'), 'processed'])
   })
 
+  it('whatever the handler does to the event, it is acknowledged and reported as it was', async () => {
+    const { receiver, reports } = createShop()
+    const outcome = await receiver.receive(genuine(), (event) => {
+      for (const name of Object.keys(event)) delete (event as unknown as Record<string, unknown>)[name]
+    })
+    expect(outcome.reply.status).toBe(200)
+    expect(reports).toMatchObject([{ outcome: 'processed', idempotencyKey: 'evt_1' }])
+  })
+
+  it('a store that answers with a state there is not is unavailable', async () => {
+    const { receiver } = createShop({ store: faultyStore({ claim: async () => ({ state: 'done' }) as never }) })
+    expect((await receiver.receive(genuine(), never)).reply.status).toBe(503)
+  })
+
+  it('an event from the near future cannot be replayed when it is forgotten', async () => {
+    const options = { maxEventAgeSeconds: 3600, leaseSeconds: 60, retentionSeconds: 3660 }
+    expect(thrown(() => createShop(options)).hint).toContain('at least 3960')
+  })
+
   it('the key is fixed before the handler runs', async () => {
     const { receiver } = createShop()
     await receiver.receive(genuine(), (event) => {
@@ -259,6 +278,40 @@ describe('the lease', () => {
     expect(codes(reports)).toEqual(['lease_lost', 'processed'])
   })
 
+  it('is given up when it could not be renewed for its whole length', async () => {
+    const { receiver, reports } = createShop({
+      store: faultyStore({ renew: () => Promise.reject(new Error('down')) }),
+      leaseSeconds: 0.06,
+    })
+    await receiver.receive(genuine(), (_, { signal }) => until(() => signal.aborted))
+    expect(codes(reports).filter((code) => code === 'lease_lost').length).toBe(1)
+  })
+
+  it('a renewal that comes back after the completion is no alarm', async () => {
+    const inner = memoryStore()
+    const renew = async (...args: Parameters<typeof inner.renew>) => {
+      await sleep(60)
+      return inner.renew(...args)
+    }
+    const { receiver, reports } = createShop({ store: faultyStore({ renew }, inner), leaseSeconds: 0.06 })
+    await receiver.receive(genuine(), () => sleep(30))
+    await sleep(100)
+    expect(codes(reports)).toEqual(['processed'])
+  })
+
+  it('a completion that was recorded though its answer came late is no alarm', async () => {
+    const inner = memoryStore()
+    const complete = async (...args: Parameters<typeof inner.complete>) => {
+      const done = await inner.complete(...args)
+      await sleep(60)
+      return done
+    }
+    const { receiver, reports } = createShop({ store: faultyStore({ complete }, inner), storeTimeoutMs: 20 })
+    await receiver.receive(genuine(), () => {})
+    await sleep(300)
+    expect(codes(reports)).toEqual(['complete_failed', 'processed'])
+  })
+
   it('a renewal that fails is reported and tried again', async () => {
     const renew = vi.fn(() => Promise.reject(new Error('down')))
     const { receiver, reports } = createShop({ store: faultyStore({ renew }), leaseSeconds: 0.06 })
@@ -286,12 +339,18 @@ describe('the lease', () => {
   })
 
   it('a completion that never succeeds is reported in the end', async () => {
+    vi.useFakeTimers()
+    const renew = vi.fn(async () => true)
     const { receiver, reports } = createShop({
-      store: faultyStore({ complete: () => Promise.reject(new Error('down')) }),
-      leaseSeconds: 0.4,
+      store: faultyStore({ renew, complete: () => Promise.reject(new Error('down')) }),
     })
     await receiver.receive(genuine(), () => {})
-    await until(() => codes(reports).includes('complete_lost'))
+    await vi.advanceTimersByTimeAsync(3_500_000)
+    expect(codes(reports)).toEqual(['complete_failed', 'processed'])
+    expect(renew.mock.calls.length).toBeGreaterThan(100)
+    await vi.advanceTimersByTimeAsync(200_000)
+    expect(codes(reports)).toEqual(['complete_failed', 'processed', 'complete_lost'])
+    vi.useRealTimers()
   })
 
   it('a hanging completion does not hold back the answer', async () => {
@@ -394,6 +453,8 @@ describe('observe', () => {
       'signature_mismatch',
       'signature_missing',
     ])
+    for (let i = 0; i < 3; i++) await receiver.receive({ ...genuine(), method: 'GET' }, never)
+    expect(warn).toHaveBeenCalledTimes(3)
     expect(error).toHaveBeenCalledTimes(1)
     expect(error.mock.calls[0]?.[1]).toMatchObject({ message: 'no stock' })
   })
@@ -459,6 +520,9 @@ describe('options', () => {
     ['no lease', { leaseSeconds: 0 }, 'leaseSeconds'],
     ['a time-out beyond timers', { storeTimeoutMs: 2 ** 31 }, 'storeTimeoutMs'],
     ['an account that could run into the key', { account: 'a:b' }, 'account'],
+    ['an observer that is none', { observe: 'x' }, 'observe'],
+    ['a clock that is none', { now: 7 }, 'now'],
+    ['a clock in seconds', { now: () => 1_790_000_000 }, 'now'],
     ['a memory shorter than the age it takes', { retentionSeconds: 3600 }, 'retentionSeconds'],
     ['an age beyond the memory', { maxEventAgeSeconds: 7 * 86_400 }, 'retentionSeconds'],
   ])('%s throws at construction, naming the option', (_, options, name) => {

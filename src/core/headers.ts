@@ -20,7 +20,8 @@ export function readHeader(headers: HeadersInput, name: string): string | undefi
 }
 
 function hasGetter(headers: HeadersInput): headers is { get(name: string): string | null } {
-  return typeof (headers as { get?: unknown }).get === 'function'
+  // A Map finds names in one spelling only; it is read as the list of pairs that it also is.
+  return !(headers instanceof Map) && typeof (headers as { get?: unknown }).get === 'function'
 }
 
 function entriesOf(

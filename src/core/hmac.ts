@@ -7,22 +7,24 @@ export const macLength = 32
 /** A secret prepared once for HMAC-SHA256. Printing one shows nothing of the secret. */
 export interface MacKey {
   sign(...content: readonly Uint8Array[]): Uint8Array
+  /** Whether one of the offered MACs is right for `content`, in a time that tells nothing of where a wrong one differs. */
+  verify(content: readonly Uint8Array[], offered: readonly Uint8Array[]): boolean | Promise<boolean>
 }
 
 export function createMacKey(secret: Uint8Array): MacKey {
   const key = createSecretKey(secret)
+  const sign = (...content: readonly Uint8Array[]): Uint8Array => {
+    const mac = createHmac('sha256', key)
+    for (const part of content) mac.update(part)
+    return mac.digest()
+  }
   return {
-    sign(...content) {
-      const mac = createHmac('sha256', key)
-      for (const part of content) mac.update(part)
-      return mac.digest()
+    sign,
+    verify(content, offered) {
+      const expected = sign(...content)
+      return offered.some((mac) => mac.length === macLength && timingSafeEqual(expected, mac))
     },
   }
-}
-
-/** Whether two MACs are equal, in a time that tells nothing of where they differ. */
-export function equalMacs(expected: Uint8Array, offered: Uint8Array): boolean {
-  return expected.length === macLength && offered.length === macLength && timingSafeEqual(expected, offered)
 }
 
 const comparisonKey = createMacKey(randomBytes(32))

@@ -19,6 +19,14 @@ export function shiftDecimal(value: string, places: number): string | undefined 
   return parseDecimal(`${value}e${places}`)
 }
 
+/** A canonical decimal rounded half up to `places` digits after the point. */
+export function roundDecimal(value: string, places: number): string | undefined {
+  const [whole = '', fraction = ''] = value.split('.')
+  if (fraction.length <= places) return parseDecimal(value)
+  const up = fraction.charCodeAt(places) >= 0x35 ? 1n : 0n
+  return shiftDecimal(String(BigInt(whole + fraction.slice(0, places)) + up), -places)
+}
+
 /** Whether two amounts are the same number: `10.00` and `10` are. */
 export function equalDecimals(a: unknown, b: unknown): boolean {
   const left = parseDecimal(a)

@@ -56,6 +56,8 @@ export function problemWithSecret(value: unknown): string | undefined {
   if (/\s$/.test(value))
     return `ends with white space or a line break (character ${value.trimEnd().length + 1}): remove it, it is not part of the secret.`
   if (/^["'`]|["'`]$/.test(value)) return 'has quotes around it: remove them, they are not part of the secret.'
+  if (/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u.test(value))
+    return 'holds a line break, a control character or an invisible one: remove it.'
   const length = value.replace(/^whsec_$/, '').length
   if (length < minSecretLength) return `is too short: ${length} characters, at least ${minSecretLength} are needed.`
   return undefined

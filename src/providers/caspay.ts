@@ -9,13 +9,23 @@ import type { Amount, Payment, PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import type { Delivery } from '../schemes/scheme'
 import { createSigningKeys } from '../schemes/signing-keys'
-import { amount, anyObject, defined, exactAmount, metadata, optionalText, orderIdIn, requireText } from './fields'
+import {
+  amount,
+  anyObject,
+  assertGiven,
+  defined,
+  exactAmount,
+  metadata,
+  optionalText,
+  orderIdIn,
+  requireText,
+} from './fields'
 import { defineForm, defineProvider, type EventOf, eventType } from './provider'
 
 export interface CaspaySettings {
   /** The webhook's signing secret; a list, newest first, while rotating. */
   secret: SecretInput
-  /** Your merchant id: deliveries signed for another merchant are then refused. */
+  /** Your merchant id: a delivery that names another merchant is then refused. */
   merchantId?: string
 }
 
@@ -24,11 +34,13 @@ export interface CaspaySettings {
  * Its sender tries once, gives up after 10 s and never comes back.
  */
 export function caspay(settings: CaspaySettings) {
+  assertGiven('caspay', settings, ['merchantId'])
   const keys = createSigningKeys('caspay({ secret })', settings.secret)
   return defineProvider({
     name: 'caspay',
     scheme: bodySignature({ headers: ['x-caspay-signature'], keys }),
-    forms: { dispatched: dispatched(settings.merchantId), typed, documented },
+    forms: { dispatched, typed, documented },
+    extend: (_, payload) => assertAccount(settings.merchantId, payload),
     timeProof: 'signed',
     acknowledgement: { contentType: 'text/plain; charset=utf-8', body: 'OK' },
     retryHorizonSeconds: 0,
@@ -79,30 +91,23 @@ function recorded(data: Recorded, payer: string | null | undefined): Payment {
 }
 
 /** What the service sends today: `{ event, data, timestamp, merchant_id }`, amounts in whole CSPR, no id. */
-function dispatched(merchantId: string | undefined) {
-  return defineForm({
-    matches: (payload) => typeof payload['event'] === 'string',
-    open(payload, delivery) {
-      const wireType = requireText(payload, 'event')
-      const timeMs = parseIsoTime(payload['timestamp'])
-      assertHeaderAgrees(delivery, 'x-caspay-event', wireType)
-      assertHeaderAgrees(delivery, 'x-caspay-timestamp', String(payload['timestamp']))
-      assertAccount(merchantId, payload)
-      const paymentId = optionalText(payload['data'], 'payment_id')
-      return {
-        wireType,
-        timeMs,
-        id: paymentId === undefined ? undefined : `${wireType}:${paymentId}`,
-        data: payload['data'],
-      }
-    },
-    events: {
-      'payment.received': dispatchedPayment,
-      'subscription.created': dispatchedSubscription,
-      'subscription.renewed': dispatchedSubscription,
-    },
-  })
-}
+const dispatched = defineForm({
+  matches: (payload) => typeof payload['event'] === 'string',
+  open(payload, delivery) {
+    const wireType = requireText(payload, 'event')
+    const timeMs = parseIsoTime(payload['timestamp'])
+    assertHeaderAgrees(delivery, 'x-caspay-event', wireType)
+    assertHeaderAgrees(delivery, 'x-caspay-timestamp', String(payload['timestamp']))
+    const paymentId = optionalText(payload['data'], 'payment_id')
+    const id = paymentId === undefined ? undefined : `${wireType}:${paymentId}`
+    return { wireType, timeMs, id, data: payload['data'] }
+  },
+  events: {
+    'payment.received': dispatchedPayment,
+    'subscription.created': dispatchedSubscription,
+    'subscription.renewed': dispatchedSubscription,
+  },
+})
 
 /** The headers are not signed: one that contradicts the body shows that somebody changed it. */
 function assertHeaderAgrees(delivery: Delivery, name: string, signed: string): void {
@@ -111,8 +116,9 @@ function assertHeaderAgrees(delivery: Delivery, name: string, signed: string): v
   throw new WebhookError('header_mismatch', `The unsigned \`${name}\` header contradicts the signed body.`)
 }
 
-function assertAccount(merchantId: string | undefined, payload: JsonObject): void {
-  if (merchantId === undefined || payload['merchant_id'] === merchantId) return
+function assertAccount(merchantId: string | undefined, payload: JsonObject): object {
+  if (merchantId === undefined || !Object.hasOwn(payload, 'merchant_id') || payload['merchant_id'] === merchantId)
+    return {}
   throw new WebhookError('account_mismatch', 'The signed `merchant_id` is not the configured `merchantId`.')
 }
 

@@ -1,14 +1,14 @@
 import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { parseDecimal } from '../core/money'
-import { WebhookError } from '../errors'
+import { misconfigured, WebhookError } from '../errors'
 import type { Amount } from '../event'
 
 /** An amount as JSON has it; a number too long for a double arrives as the string of its digits. */
 export const amount = z.union([z.string(), z.number()])
 
 /** The merchant's own data, passed on as it was given. */
-export const metadata = z.record(z.string(), z.unknown()).nullish()
+export const metadata = z.unknown().optional()
 
 /** An object whose fields the provider has not published. */
 export const anyObject = z.record(z.string(), z.unknown())
@@ -39,6 +39,20 @@ export function exactAmount(value: string | number, currency: string): Amount {
   if (decimal === undefined || decimal.startsWith('-'))
     throw new WebhookError('payload_invalid', 'The amount is not a plain number of at least 0.')
   return { value: decimal, currency: currency.toUpperCase() }
+}
+
+/** Refuses a check that was asked for with a value that is missing: it would silently be off. */
+export function assertGiven<Settings extends object>(
+  provider: string,
+  settings: Settings,
+  names: readonly (keyof Settings & string)[],
+): void {
+  const missing = names.find((name) => Object.hasOwn(settings, name) && !settings[name])
+  if (missing === undefined) return
+  throw misconfigured(
+    `${provider}({ ${missing} })`,
+    'is given but missing: is the environment variable set? Leave it out to go without.',
+  )
 }
 
 /** The object without the fields that are `undefined`. */

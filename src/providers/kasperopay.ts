@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import { parseIsoTime } from '../core/freshness'
 import type { JsonObject } from '../core/json'
-import { compareDecimals, equalDecimals, parseDecimal, shiftDecimal } from '../core/money'
+import { compareDecimals, parseDecimal, roundDecimal, shiftDecimal } from '../core/money'
 import { misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment, WebhookEvent } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import type { Scheme } from '../schemes/scheme'
-import { amount, anyObject, defined, exactAmount } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType } from './provider'
+import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
+import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
 
 /** What the merchant's own records say the payment must be. */
 export interface ExpectedPayment {
@@ -32,7 +32,7 @@ export interface KasperopaySettings {
   storeName?: string
   /** Default `https://kaspa-store.com`. */
   apiUrl?: string
-  /** Default `/api/pay/status/` as in the webhook guide; the API reference has `/pay/status/`. */
+  /** Default: `/api/pay/status/` as in the webhook guide, then `/pay/status/` as in the API reference. */
   statusPath?: '/api/pay/status/' | '/pay/status/' | (string & {})
   fetch?: typeof globalThis.fetch
   /** Time for the API's answer, default 3000 ms. */
@@ -48,8 +48,20 @@ export interface KasperopaySettings {
 
 type Expectation = ExpectedPayment | boolean | null | undefined
 
-/** What the sender only says. Nothing of it is proven. */
-export type KasperopayClaims = z.output<typeof claimsSchema>
+/** What the sender only says. Nothing of it is proven, and what is not as the guide has it is left out. */
+export interface KasperopayClaims {
+  readonly event: string
+  readonly merchant_id: string
+  readonly payment_id: string
+  readonly timestamp?: string
+  readonly order_id?: string
+  readonly amount_kas?: string
+  readonly amount_usd?: string
+  readonly transaction_id?: string
+  readonly customer_address?: string
+  readonly items?: unknown
+  readonly metadata?: unknown
+}
 
 export interface KasperopayExtras {
   /** What the sender only says. Nothing of it is proven. */
@@ -75,8 +87,10 @@ export function kasperopay(settings: KasperopaySettings) {
       'is missing, empty or blank: it stands in the merchant dashboard.',
     )
   }
+  assertGiven('kasperopay', settings, ['expect', 'storeName', 'onChain'])
   return defineProvider({
     name: 'kasperopay',
+    maxBodyBytes: maxUnprovenBytes,
     scheme: paymentConfirmation(merchantId, settings),
     forms: { documented },
     timeProof: 'confirmed',
@@ -105,20 +119,6 @@ const factsSchema = z.object({
 
 type KasperopayFacts = z.output<typeof factsSchema>
 
-const claimsSchema = z.object({
-  event: z.string(),
-  timestamp: z.string().nullish(),
-  merchant_id: z.string(),
-  payment_id: z.string(),
-  order_id: z.string().nullish(),
-  amount_kas: amount.nullish(),
-  amount_usd: amount.nullish(),
-  transaction_id: z.string().nullish(),
-  customer_address: z.string().nullish(),
-  items: z.array(anyObject).nullish(),
-  metadata: anyObject.nullish(),
-})
-
 interface Confirmed {
   readonly claims: KasperopayClaims
   readonly facts: JsonObject
@@ -144,18 +144,20 @@ const documented = defineForm({
   },
 })
 
+const knownPaths = ['/api/pay/status/', '/pay/status/']
+
 function paymentConfirmation(merchantId: string, settings: KasperopaySettings): Scheme<Confirmed> {
   const { fetch, timeoutMs, storeName, onChain } = settings
   const api = createConfirmationApi(
     { url: settings.apiUrl ?? 'https://kaspa-store.com', fetch, timeoutMs },
     'kasperopay({ apiUrl })',
   )
-  const statusPath = parseStatusPath(settings.statusPath ?? '/api/pay/status/')
+  const paths = settings.statusPath === undefined ? knownPaths : [parseStatusPath(settings.statusPath)]
   const chain = onChain && { api: createChainApi(onChain.apiUrl, settings), address: parseAddress(onChain.address) }
   return {
     async prove(delivery) {
       const claims = parseClaims(delivery.payload(), merchantId)
-      const facts = await confirmPayment(api, statusPath, claims.payment_id)
+      const facts = await confirmPayment(api, paths, claims.payment_id)
       if (storeName !== undefined && facts['store_name'] !== storeName) {
         throw new WebhookError('account_mismatch', 'The confirmed `store_name` is not the configured `storeName`.')
       }
@@ -166,30 +168,54 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
 }
 
 function parseClaims(payload: JsonObject, merchantId: string): KasperopayClaims {
-  assertPathId('payment_id', payload['payment_id'])
-  const parsed = claimsSchema.safeParse(payload)
-  if (!parsed.success)
-    throw new WebhookError('payload_invalid', `The body does not fit at \`${parsed.error.issues[0]?.path.join('.')}\`.`)
-  if (parsed.data.merchant_id !== merchantId) {
+  const { payment_id, items, metadata } = payload
+  assertPathId('payment_id', payment_id)
+  if (payload['merchant_id'] !== merchantId) {
     throw new WebhookError('account_mismatch', '`merchant_id` is not the configured `merchantId`.')
   }
   // Were another event let through on the strength of a completed payment, it would use up that payment's key.
-  if (parsed.data.event !== 'payment.completed')
-    throw notConfirmed('The API can confirm `payment.completed` and nothing else.')
-  return parsed.data
+  const event = requireText(payload, 'event')
+  if (event !== 'payment.completed') throw notConfirmed('The API can confirm `payment.completed` and nothing else.')
+  const text = (field: string) => optionalText(payload, field)
+  return defined({
+    event,
+    merchant_id: merchantId,
+    payment_id,
+    timestamp: text('timestamp'),
+    order_id: text('order_id'),
+    amount_kas: text('amount_kas') ?? parseDecimal(payload['amount_kas']),
+    amount_usd: text('amount_usd') ?? parseDecimal(payload['amount_usd']),
+    transaction_id: text('transaction_id'),
+    customer_address: text('customer_address'),
+    items,
+    metadata,
+  })
 }
 
-async function confirmPayment(api: ConfirmationApi, statusPath: string, paymentId: string): Promise<JsonObject> {
-  const facts = await api.ask(statusPath, paymentId)
+async function confirmPayment(api: ConfirmationApi, paths: readonly string[], paymentId: string): Promise<JsonObject> {
+  const facts = await askInTurn(api, paths, paymentId)
   if (facts === undefined) throw notConfirmed('The API knows no such payment.')
   if (facts['payment_id'] !== paymentId)
     throw new WebhookError('payment_mismatch', 'The API answered about another payment.')
-  const status = facts['status']
-  if (status === 'pending' || status === 'confirming' || status === 'expired')
-    throw notConfirmed(`The API says that it is ${status}.`)
-  if (status !== 'completed')
-    throw new WebhookError('confirmation_unavailable', 'The API gave a status that it is not known to give.')
-  return facts
+  switch (facts['status']) {
+    case 'completed':
+      return facts
+    case 'pending':
+    case 'confirming':
+      throw new WebhookError('payment_pending', `The API says that the payment is still ${facts['status']}.`)
+    case 'expired':
+      throw notConfirmed('The API says that it is expired.')
+  }
+  throw new WebhookError('confirmation_unavailable', 'The API gave a status that it is not known to give.')
+}
+
+/** The guide and the API reference name different paths: what one does not know the other may. */
+async function askInTurn(api: ConfirmationApi, paths: readonly string[], id: string): Promise<JsonObject | undefined> {
+  for (const path of paths) {
+    const answer = await api.ask(path, id)
+    if (answer !== undefined) return answer
+  }
+  return undefined
 }
 
 function createChainApi(url: string | undefined, { fetch, timeoutMs }: KasperopaySettings): ConfirmationApi {
@@ -262,7 +288,13 @@ function agrees(expected: ExpectedPayment, { data }: UnboundKasperopayEvent): bo
   const { value, currency } =
     typeof expected.amount === 'object' ? expected.amount : { value: expected.amount, currency: 'KAS' }
   const paid = { KAS: data.amount_kas, USD: data.amount_usd }[currency.toUpperCase()]
-  return (expected.paymentId === undefined || expected.paymentId === data.payment_id) && equalDecimals(paid, value)
+  return (expected.paymentId === undefined || expected.paymentId === data.payment_id) && equalAmounts(paid, value)
+}
+
+/** The API gives JSON numbers that may carry a double's noise; nothing is smaller than a sompi. */
+function equalAmounts(a: unknown, b: unknown): boolean {
+  const [left, right] = [a, b].map((amount) => roundDecimal(parseDecimal(amount) ?? '', 8))
+  return left !== undefined && left === right
 }
 
 function parseStatusPath(path: string): string {

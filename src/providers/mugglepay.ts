@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import { createMacKey, type MacKey, sha256Hex } from '#hmac'
 import { encodeHex, toBytes } from '../core/bytes'
-import { createMacKey, type MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import { equalDecimals } from '../core/money'
 import { parseSecrets, problemWithSecret, type SecretInput } from '../core/secrets'
@@ -9,8 +9,8 @@ import type { PaymentOutcome } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { bodyToken, type ExpectedToken } from '../schemes/body-token'
 import type { Scheme } from '../schemes/scheme'
-import { amount, defined, exactAmount, optionalText, requireText } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType } from './provider'
+import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
+import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
 
 /** Which token is right. Give exactly one of the three. */
 export type MugglepayToken =
@@ -52,6 +52,7 @@ export type MugglepaySettings = MugglepayToken & {
 export function mugglepay(settings: MugglepaySettings) {
   return defineProvider({
     name: 'mugglepay',
+    maxBodyBytes: maxUnprovenBytes,
     scheme: withConfirmation(
       bodyToken({ fields: ['token', 'merchant_token'], expected: expectedTokens(settings) }),
       settings,
@@ -133,12 +134,15 @@ async function lookUp(
 
 function merchantOrderIdOf(payload: JsonObject): string {
   const id = optionalText(payload, 'merchant_order_id')
-  if (id === undefined)
-    throw new WebhookError('token_mismatch', 'No `merchant_order_id` in the body, so no token can be right.')
+  // Nothing is proven yet: a look-up must not be handed what would break a database.
+  if (id === undefined || id.length > 256 || /\p{Cc}|\p{Cs}/u.test(id)) {
+    throw new WebhookError('token_mismatch', 'No usable `merchant_order_id` in the body, so no token can be right.')
+  }
   return id
 }
 
 function withConfirmation(token: Scheme, settings: MugglepaySettings): Scheme {
+  assertGiven('mugglepay', settings, ['apiKey'])
   if (settings.apiKey === undefined) return token
   const problem = problemWithSecret(settings.apiKey)
   if (problem !== undefined) throw misconfigured('mugglepay({ apiKey })', problem)
@@ -223,7 +227,10 @@ const documented = defineForm({
     const wireType = requireText(payload, 'status')
     // The token stays out of what a handler may log.
     const { token: _, merchant_token: __, ...data } = payload
-    return { wireType, id: `${requireText(payload, 'order_id')}:${wireType}`, data }
+    const id = `${requireText(payload, 'order_id')}:${wireType}`
+    // A token of one order proves that order alone: with it nobody may use up the key of another.
+    const order = sha256Hex(toBytes(optionalText(payload, 'merchant_order_id') ?? '')).slice(0, 32)
+    return { wireType, id, key: `${id}:${order}`, data }
   },
   events: {
     NEW: order('pending'),

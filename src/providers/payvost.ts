@@ -3,7 +3,8 @@ import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { minorUnitDigits, shiftDecimal } from '../core/money'
 import type { SecretInput } from '../core/secrets'
-import type { Amount, PaymentOutcome } from '../event'
+import { WebhookError } from '../errors'
+import type { Amount, PaymentOutcome, Proof } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import type { Scheme } from '../schemes/scheme'
 import { createSigningKeys, readSignatureHeader } from '../schemes/signing-keys'
@@ -26,10 +27,28 @@ export function payvost(settings: PayvostSettings) {
     scheme: plainOrTimestamped(settings.secret),
     forms: { plugin, main, second },
     timeProof: 'signed',
+    extend: ({ proof }, payload) => readMode(proof, payload),
     acknowledgement: { contentType: 'application/json', body: '{"received":true}' },
     // 5 min + 15 min + 1 h + 3 h + 6 h + 12 h, each after the one before.
     retryHorizonSeconds: 80_400,
   })
+}
+
+export interface PayvostExtras {
+  /** Whether real money moved, where the delivery says so. */
+  readonly liveMode?: boolean
+}
+
+/** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
+function readMode({ mode }: Proof, { liveMode }: JsonObject): PayvostExtras {
+  if (typeof liveMode !== 'boolean') return {}
+  if (mode !== undefined && (mode === 'live') !== liveMode) {
+    throw new WebhookError(
+      'mode_mismatch',
+      `The event is from ${liveMode ? 'live' : 'test'} mode, its secret is for ${mode}.`,
+    )
+  }
+  return { liveMode }
 }
 
 export type PayvostEvent = EventOf<ReturnType<typeof payvost>>
@@ -106,10 +125,10 @@ const mainRefund = eventType(
       : undefined,
 )
 
-/** Left out for a code that is not ISO 4217: nobody says how many digits its minor unit has. */
+/** Left out for a code that is not ISO 4217, whose minor unit nobody knows, and for a fraction, which is no minor unit. */
 function inMinorUnits(value: string | number, currency: string | null | undefined): Amount | undefined {
   const digits = minorUnitDigits(currency ?? '')
-  if (digits === undefined) return undefined
+  if (digits === undefined || String(value).includes('.')) return undefined
   const { value: minor, currency: code } = exactAmount(value, currency ?? '')
   const whole = shiftDecimal(minor, -digits)
   return whole === undefined ? undefined : { value: whole, currency: code }

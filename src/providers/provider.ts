@@ -1,8 +1,8 @@
 import type * as z from 'zod'
+import { sha256Hex } from '#hmac'
 import { assertNotInFuture, assertNotOlder } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
-import { sha256Hex } from '../core/hmac'
-import { assertId } from '../core/ids'
+import { assertId, assertName } from '../core/ids'
 import { type JsonObject, parseJsonObject } from '../core/json'
 import { forProvider, misconfigured, WebhookError } from '../errors'
 import type { Payment, Proof, WebhookEvent } from '../event'
@@ -25,6 +25,8 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
   readonly acknowledgement: Acknowledgement
   /** How long after the first attempt the provider may still try again. */
   readonly retryHorizonSeconds: number
+  /** The largest body that is read, where that must be less than the receiver allows. */
+  readonly maxBodyBytes?: number
   /** Proves, parses and types one delivery. Throws a `WebhookError`. */
   verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Promise<Event>
 }
@@ -54,6 +56,8 @@ export interface Envelope {
   readonly wireType: string
   /** Left out where the form has no id: a hash of the body stands in. */
   readonly id?: string | undefined
+  /** What makes two deliveries the same event, where that is more than the id. */
+  readonly key?: string | undefined
   /** When the event happened, in milliseconds, where that is proven. */
   readonly timeMs?: number | undefined
   readonly data: unknown
@@ -94,9 +98,14 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly timeProof: 'signed' | 'confirmed'
   readonly acknowledgement: Acknowledgement
   readonly retryHorizonSeconds: number
+  /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
+  readonly maxBodyBytes?: number
   /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
   readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Promise<Extras> | Extras
 }
+
+/** Anybody may send a body that is parsed before it is proven: parsing it must cost next to nothing. */
+export const maxUnprovenBytes = 64 * 1024
 
 /** Makes a provider out of a scheme and the forms its bodies come in: the road all built-in ones take. */
 export function defineProvider<
@@ -105,13 +114,17 @@ export function defineProvider<
   Facts = undefined,
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
-  const { name, scheme, acknowledgement, retryHorizonSeconds } = definition
+  const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes } = definition
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
+  if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
+    throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
+  }
   return {
     name,
     acknowledgement,
     retryHorizonSeconds,
+    ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     async verify(request, context) {
       try {
         const delivery = lazilyParsed(request)
@@ -147,22 +160,29 @@ async function read<Name extends string, F extends Forms<Facts>, Facts, Extras e
   const envelope = form.open(payload, delivery, evidence.facts)
   const timestamp = proveTime(definition.timeProof, envelope.timeMs, evidence, context)
   const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
+  const idempotencyKey = envelope.key ?? id
   assertId('id', id)
-  assertId('type', envelope.wireType)
+  assertId('id', idempotencyKey)
+  assertName('type', envelope.wireType)
   const event = {
     provider: definition.name,
     wireType: envelope.wireType,
     form: formName,
     id,
-    idempotencyKey: id,
+    idempotencyKey,
     ...(envelope.timeMs === undefined ? {} : { occurredAt: new Date(envelope.timeMs) }),
     ...typed(form, envelope),
     proof: { ...evidence.proof, timestamp },
-    rawBody: delivery.body,
     // The schemas above are where the union's types come from: this is the one place that says so.
   } as unknown as EventsOf<Name, F>
+  withRawBody(event, delivery.body)
   const extras = await definition.extend?.(event, payload, evidence.facts)
-  return { ...event, ...extras } as EventsOf<Name, F> & Extras
+  return withRawBody({ ...event, ...extras } as EventsOf<Name, F> & Extras, delivery.body)
+}
+
+/** Not enumerable: whoever logs an event logs neither a body byte by byte nor a token in it. */
+function withRawBody<Event extends object>(event: Event, rawBody: Uint8Array): Event {
+  return Object.defineProperty(event, 'rawBody', { value: rawBody })
 }
 
 function findForm<Facts>(forms: Forms<Facts>, payload: JsonObject): [string, Form<Catalogue, Facts>] {

@@ -36,8 +36,9 @@ export function assertPathId(field: string, id: unknown): asserts id is string {
 export function createConfirmationApi(settings: ConfirmationApiSettings, setting = 'apiUrl'): ConfirmationApi {
   const base = parseBaseUrl(setting, settings.url)
   const timeoutMs = settings.timeoutMs ?? 3000
-  if (!Number.isFinite(timeoutMs) || timeoutMs <= 0)
-    throw misconfigured('timeoutMs', 'must be a number of milliseconds above 0.')
+  if (!(timeoutMs > 0 && timeoutMs <= 60_000)) {
+    throw misconfigured('timeoutMs', 'must be a number of milliseconds above 0, at most 60000.')
+  }
   const inFlight = new Map<string, Promise<JsonObject | undefined>>()
   const unknownUntilMs = new Map<string, number>()
 

@@ -1,5 +1,5 @@
+import { equalSecrets } from '#hmac'
 import { toBytes } from '../core/bytes'
-import { equalSecrets } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import { WebhookError } from '../errors'
 import type { Delivery, Scheme } from './scheme'

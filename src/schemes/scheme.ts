@@ -19,7 +19,7 @@ export interface ProofContext {
 
 /** What a scheme found out: how the origin is proven, and the facts that the proof brought with it. */
 export interface Evidence<Facts> {
-  readonly proof: Pick<Proof, 'by' | 'coversBody' | 'secretId'>
+  readonly proof: Omit<Proof, 'timestamp'>
   readonly facts: Facts
   /** Whether the proof covers the time of this attempt, so that a late copy of it is refused. */
   readonly attemptTimeSigned?: boolean

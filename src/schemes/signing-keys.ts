@@ -1,6 +1,6 @@
+import { createMacKey, type MacKey, macLength } from '#hmac'
 import { decodeHex } from '../core/bytes'
 import { readHeader } from '../core/headers'
-import { createMacKey, equalMacs, type MacKey, macLength } from '../core/hmac'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
 import type { Delivery, Evidence } from './scheme'
@@ -9,6 +9,7 @@ import type { Delivery, Evidence } from './scheme'
 export interface SigningKey {
   readonly id: string
   readonly notAfterMs: number
+  readonly mode: 'test' | 'live' | undefined
   readonly mac: MacKey
 }
 
@@ -24,21 +25,22 @@ export const maxSignatures = 8
 const maxHeaderLength = 1024
 
 export function createSigningKeys(setting: string, secret: SecretInput): readonly SigningKey[] {
-  return parseSecrets(setting, secret).map(({ id, notAfterMs, bytes }) => ({
+  return parseSecrets(setting, secret).map(({ id, notAfterMs, mode, bytes }) => ({
     id,
     notAfterMs,
+    mode,
     mac: createMacKey(bytes),
   }))
 }
 
 /** The value of the one signature header of a delivery. */
 export function readSignatureHeader(delivery: Delivery, names: readonly string[]): string {
-  const values = names.map((name) => readHeader(delivery.headers, name)).filter((value) => value !== undefined)
-  const value = values[0]
+  const values = new Set(names.map((name) => readHeader(delivery.headers, name)).filter((value) => value !== undefined))
+  const [value] = values
   if (value === undefined || value === '') {
     throw new WebhookError('signature_missing', `No \`${names.join('` or `')}\` header. Does a proxy remove it?`)
   }
-  if (values.length > 1) throw malformedSignature('It was sent under two names.')
+  if (values.size > 1) throw malformedSignature('It was sent under two names, with two values.')
   if (value === 'test_signature') {
     throw malformedSignature(
       "It is the literal text `test_signature` that the provider's test button or sample call sends: no secret can verify it. " +
@@ -59,17 +61,17 @@ export function decodeSignature(hex: string): Uint8Array {
  * Proves that one of the keys made one of the offered signatures over `content`: every live key in the order given
  * (newest first), one MAC each, stopping at a match.
  */
-export function proveSignature(
+export async function proveSignature(
   keys: readonly SigningKey[],
   nowMs: number,
   content: readonly Uint8Array[],
   offered: readonly Uint8Array[],
-): Evidence<undefined> {
+): Promise<Evidence<undefined>> {
   for (const key of keys) {
     if (nowMs > key.notAfterMs) continue
-    const expected = key.mac.sign(...content)
-    if (offered.some((signature) => equalMacs(expected, signature))) {
-      return { proof: { by: 'signature', coversBody: true, secretId: key.id }, facts: undefined }
+    if (await key.mac.verify(content, offered)) {
+      const mode = key.mode === undefined ? {} : { mode: key.mode }
+      return { proof: { by: 'signature', coversBody: true, secretId: key.id, ...mode }, facts: undefined }
     }
   }
   throw new WebhookError(

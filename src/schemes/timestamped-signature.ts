@@ -17,10 +17,10 @@ import {
  */
 export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
   return {
-    prove(delivery, context) {
+    async prove(delivery, context) {
       const { timestamp, signatures } = parseHeader(readSignatureHeader(delivery, headers))
       assertWithinTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)
-      const evidence = proveSignature(keys, context.nowMs, [toBytes(`${timestamp}.`), delivery.body], signatures)
+      const evidence = await proveSignature(keys, context.nowMs, [toBytes(`${timestamp}.`), delivery.body], signatures)
       return { ...evidence, attemptTimeSigned: true }
     },
   }
@@ -29,7 +29,7 @@ export function timestampedSignature({ headers, keys }: SignatureSettings): Sche
 function parseHeader(header: string): { timestamp: string; signatures: Uint8Array[] } {
   const timestamps: string[] = []
   const signatures: Uint8Array[] = []
-  for (const item of header.split(',')) {
+  for (const item of header.split(/, ?/)) {
     const [, name, value = ''] = /^(t|v\d+)=(\w*)$/.exec(item) ?? []
     if (name === undefined) throw malformedSignature('Expected `t=<unix seconds>,v1=<hex>`.')
     if (name === 't') timestamps.push(value)

@@ -29,6 +29,16 @@ export function memoryStore({
     }
   }
 
+  let sweptMs = Number.NEGATIVE_INFINITY
+
+  /** Two receivers with different retentions complete out of order of expiry: look at all, but not at every claim. */
+  function makeRoom(): boolean {
+    if (now() - sweptMs < 1000) return false
+    sweptMs = now()
+    for (const [key, untilMs] of doneUntilMs) if (untilMs <= now()) doneUntilMs.delete(key)
+    return leases.size + doneUntilMs.size < maxRecords
+  }
+
   return {
     async claim(key, leaseSeconds) {
       forgetExpired()
@@ -37,7 +47,7 @@ export function memoryStore({
       if (lease !== undefined && lease.untilMs > now()) {
         return { state: 'in_progress', retryAfterSeconds: (lease.untilMs - now()) / 1000 }
       }
-      if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords) throw full(maxRecords)
+      if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords && !makeRoom()) throw full(maxRecords)
       const token = crypto.randomUUID()
       leases.set(key, { token, untilMs: now() + leaseSeconds * 1000 })
       return { state: 'acquired', token }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { pipeline, Readable } from 'node:stream'
 
 export interface Running {
   readonly port: number
@@ -36,7 +37,11 @@ export function post(
     method = 'POST',
     headers,
     body,
-  }: { method?: string; headers: readonly (readonly [string, string])[]; body: string | Uint8Array },
+  }: {
+    method?: string
+    headers: readonly (readonly [string, string])[]
+    body: string | Uint8Array | AsyncIterable<Uint8Array>
+  },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, { method, agent: false }, (response) => {
@@ -54,7 +59,8 @@ export function post(
     const byName = new Map<string, string[]>()
     for (const [name, value] of headers) byName.set(name, [...(byName.get(name) ?? []), value])
     for (const [name, values] of byName) outgoing.setHeader(name, values)
-    outgoing.end(body)
+    if (typeof body === 'string' || body instanceof Uint8Array) outgoing.end(body)
+    else pipeline(Readable.from(body), outgoing, () => {})
   })
 }
 

@@ -1,0 +1,38 @@
+import { type Receiver, WebhookError, type WebhookEvent } from '../src'
+
+/** A receiver, or a function that finds the one for a request. It is called for every request: it must not build one. */
+export type ReceiverFor<Event extends WebhookEvent, Context> = Receiver<Event> | ((context: Context) => Receiver<Event>)
+
+export function receiverFor<Event extends WebhookEvent, Context>(
+  receiver: ReceiverFor<Event, Context>,
+  context: Context,
+): Receiver<Event> {
+  return typeof receiver === 'function' ? receiver(context) : receiver
+}
+
+/**
+ * For runtimes that hand over their secrets with each request (Workers): builds a receiver once per environment and
+ * gives the same one for every request in it.
+ */
+export function perEnvironment<Env extends object, Event extends WebhookEvent>(
+  build: (env: Env) => Receiver<Event>,
+): (context: { env: Env }) => Receiver<Event> {
+  const built = new WeakMap<Env, Receiver<Event>>()
+  return ({ env }) => {
+    const known = built.get(env)
+    if (known !== undefined) return known
+    const receiver = build(env)
+    built.set(env, receiver)
+    return receiver
+  }
+}
+
+/** Refuses at mount what would fail, or run unverified, at the first payment. */
+export function assertMounted(adapter: string, receiver: unknown, handler: unknown): void {
+  const isReceiver = typeof receiver === 'object' && receiver !== null && 'receive' in receiver
+  if ((isReceiver || typeof receiver === 'function') && typeof handler === 'function') return
+  throw new WebhookError(
+    'configuration_invalid',
+    `${adapter}(receiver, handler): give what createReceiver returned, then a function.`,
+  )
+}

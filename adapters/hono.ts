@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http'
+import type { Context, Handler, MiddlewareHandler } from 'hono'
+import {
+  type BodyLimits,
+  type HandlerContext,
+  isWebhookError,
+  refuse,
+  type WebhookEvent,
+  type WebhookRequest,
+} from '../src'
+import { readNodeBody, readWebBody } from './body'
+import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { toResponse } from './send'
+
+export { perEnvironment } from './choose'
+
+/** What a handler is given besides the event. */
+export interface HonoContext extends HandlerContext {
+  readonly c: Context
+}
+
+/** A Hono handler, on Node, Bun, Deno and Workers: receives webhooks, verified, typed, each event handled once. */
+export function honoWebhook<Event extends WebhookEvent>(
+  receiver: ReceiverFor<Event, Context>,
+  handler: (event: Event, context: HonoContext) => unknown,
+): Handler {
+  assertMounted('honoWebhook', receiver, handler)
+  return async (c) => {
+    const outcome = await receiverFor(receiver, c).receive(toWebhookRequest(c), (event, context) =>
+      handler(event, { ...context, c }),
+    )
+    return toResponse(outcome.reply)
+  }
+}
+
+/** Only verifies: leaves the event as `c.get('event')` and goes on. Duplicates are yours to handle. */
+export function honoVerify<Event extends WebhookEvent>(
+  receiver: ReceiverFor<Event, Context>,
+): MiddlewareHandler<{ Variables: { event: Event } }> {
+  return async (c, next) => {
+    try {
+      const event = await receiverFor(receiver, c).verify(toWebhookRequest(c))
+      c.set('event', event)
+      // What follows may read the body as if nobody had.
+      Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(event.rawBody.slice().buffer) })
+    } catch (error) {
+      if (!isWebhookError(error)) throw error
+      return toResponse(refuse(error))
+    }
+    await next()
+  }
+}
+
+function toWebhookRequest(c: Context): WebhookRequest {
+  return { method: c.req.method, headers: c.req.raw.headers, body: (limits) => readBody(c, limits) }
+}
+
+async function readBody(c: Context, limits: BodyLimits): Promise<Uint8Array | string> {
+  const fix = 'Mount the webhook above middleware that reads the body.'
+  // What other middleware read through Hono is kept as it was read.
+  const { arrayBuffer, text } = c.req.bodyCache
+  if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
+  if (text !== undefined) return text
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
+  return incoming === undefined ? readWebBody(c.req.raw, limits, fix) : readNodeBody(incoming, limits, fix)
+}

@@ -1,0 +1,58 @@
+import type { Context, Middleware } from 'koa'
+import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
+import { readNodeBody } from './body'
+import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { discardRest } from './send'
+
+/** What a handler is given besides the event. */
+export interface KoaContext extends HandlerContext {
+  readonly ctx: Context
+}
+
+/** Koa middleware: receives webhooks, verified, typed, each event handled once. */
+export function koaWebhook<Event extends WebhookEvent>(
+  receiver: ReceiverFor<Event, Context>,
+  handler: (event: Event, context: KoaContext) => unknown,
+): Middleware {
+  assertMounted('koaWebhook', receiver, handler)
+  return async (ctx) => {
+    const outcome = await receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
+      handler(event, { ...context, ctx }),
+    )
+    if (outcome.kind === 'failed') ctx.app.emit('error', outcome.error.cause, ctx)
+    send(ctx, outcome.reply)
+  }
+}
+
+/** Only verifies: leaves the event as `ctx.state.event` and goes on. Duplicates are yours to handle. */
+export function koaVerify<Event extends WebhookEvent>(
+  receiver: ReceiverFor<Event, Context>,
+): Middleware<{ event: Event }> {
+  return async (ctx, next) => {
+    try {
+      ctx.state.event = await receiverFor(receiver, ctx).verify(toWebhookRequest(ctx))
+    } catch (error) {
+      if (!isWebhookError(error)) throw error
+      return send(ctx, refuse(error))
+    }
+    await next()
+  }
+}
+
+function send(ctx: Context, { status, headers, body }: Reply): void {
+  if (ctx.respond === false || ctx.body !== undefined) return
+  ctx.status = status
+  ctx.set(headers)
+  ctx.body = body
+  discardRest(ctx.req)
+}
+
+function toWebhookRequest(ctx: Context): WebhookRequest {
+  const fix = 'Mount the webhook above the body parser.'
+  const { rawBody, body } = ctx.request as { rawBody?: unknown; body?: unknown }
+  return {
+    method: ctx.method,
+    headers: ctx.headers,
+    body: (limits) => readNodeBody(ctx.req, limits, fix, [rawBody, body]),
+  }
+}

@@ -1,0 +1,54 @@
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { encodeHex } from './bytes'
+import type { MacKey } from './hmac'
+
+/**
+ * `hmac.ts` for runtimes without `node:crypto`. WebCrypto checks signatures; it is asynchronous, so what must be
+ * synchronous (making a token, comparing tokens, hashing a body) is done by @noble/hashes, which is bundled.
+ */
+export const macLength = 32
+
+const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+
+export function createMacKey(secret: Uint8Array): MacKey {
+  let imported: Promise<CryptoKey> | undefined
+  return {
+    sign: (...content) => hmac(sha256, secret, join(content)),
+    async verify(content, offered) {
+      imported ??= crypto.subtle.importKey('raw', secret.slice(), algorithm, false, ['verify'])
+      const key = await imported
+      const bytes = join(content)
+      for (const mac of offered) {
+        if (mac.length === macLength && (await crypto.subtle.verify('HMAC', key, mac.slice(), bytes))) return true
+      }
+      return false
+    },
+  }
+}
+
+let comparisonKey: MacKey | undefined
+
+export function equalSecrets(expected: Uint8Array, offered: Uint8Array): boolean {
+  // Workers forbid random numbers while a module loads.
+  comparisonKey ??= createMacKey(crypto.getRandomValues(new Uint8Array(32)))
+  const left = comparisonKey.sign(expected)
+  const right = comparisonKey.sign(offered)
+  let difference = 0
+  for (let i = 0; i < macLength; i++) difference |= (left[i] ?? 0) ^ (right[i] ?? 0)
+  return difference === 0
+}
+
+export function sha256Hex(bytes: Uint8Array): string {
+  return encodeHex(sha256(bytes))
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}
