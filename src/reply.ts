@@ -21,7 +21,11 @@ export function refuse(error: WebhookError, retryAfterSeconds = waitSeconds): Re
   const { status, code } = error
   // The same bytes for every reason: an answer that tells reasons apart is an oracle.
   const body = JSON.stringify({ error: status === 401 ? 'unauthorized' : code })
-  return { status, headers: { 'content-type': 'application/json', ...extraHeaders(status, retryAfterSeconds) }, body }
+  return {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...extraHeaders(status, retryAfterSeconds) },
+    body,
+  }
 }
 
 function extraHeaders(status: number, retryAfterSeconds: number): Record<string, string> {

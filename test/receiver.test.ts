@@ -496,7 +496,7 @@ describe('the acknowledgement', () => {
     })
     expect((await receiver.receive({ headers: {}, body }, () => {})).reply).toEqual({
       status: 200,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json; charset=utf-8' },
       body: '{"status":200}',
     })
   })

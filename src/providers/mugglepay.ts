@@ -59,7 +59,7 @@ export function mugglepay(settings: MugglepaySettings) {
     ),
     forms: { documented },
     timeProof: 'signed',
-    acknowledgement: { contentType: 'application/json', body: '{"status":200}' },
+    acknowledgement: { contentType: 'application/json; charset=utf-8', body: '{"status":200}' },
     // 1, 2, 4 … minutes, doubling, up to 3 days.
     retryHorizonSeconds: 259_200,
   })

@@ -28,7 +28,7 @@ export function payvost(settings: PayvostSettings) {
     forms: { plugin, main, second },
     timeProof: 'signed',
     extend: ({ proof }, payload) => readMode(proof, payload),
-    acknowledgement: { contentType: 'application/json', body: '{"received":true}' },
+    acknowledgement: { contentType: 'application/json; charset=utf-8', body: '{"received":true}' },
     // 5 min + 15 min + 1 h + 3 h + 6 h + 12 h, each after the one before.
     retryHorizonSeconds: 80_400,
   })

@@ -1,12 +1,12 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { Duplex, Readable } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import express5 from 'express'
 import express4 from 'express4'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
 import Koa from 'koa'
-import inject, { type DispatchFunc } from 'light-my-request'
 import { expressVerify, expressWebhook } from '../../adapters/express'
 import { fastifyVerify, fastifyWebhook } from '../../adapters/fastify'
 import { fetchVerify, fetchWebhook } from '../../adapters/fetch'
@@ -15,7 +15,7 @@ import { koaVerify, koaWebhook } from '../../adapters/koa'
 import { type LambdaHttpEvent, type LambdaResult, lambdaVerify, lambdaWebhook } from '../../adapters/lambda'
 import { nodeVerify, nodeWebhook } from '../../adapters/node'
 import type { Receiver, WebhookEvent } from '../../src'
-import { type Answer, type Running, serve } from '../support/server'
+import { type Answer, parseAnswer, type Running, serve } from '../support/server'
 
 export interface Mount {
   readonly receiver: Receiver<WebhookEvent>
@@ -37,6 +37,7 @@ export interface Host {
   inject(mount: Mount): Promise<(path: string, sent: Sent) => Promise<Answer>>
 }
 
+const json = 'application/json; charset=utf-8'
 const verified = (event: WebhookEvent) => JSON.stringify({ verified: event.type })
 
 /** Frameworks that are, or give, a listener for `node:http`. */
@@ -45,18 +46,49 @@ function nodeHost(name: string, mount: (mount: Mount) => RequestListener | Promi
     name,
     listen: async (options) => serve(await mount(options)),
     inject: async (options) => {
-      const listener = (await mount(options)) as unknown as DispatchFunc
-      return async (path, { method, headers, body }) => {
-        const answer = await inject(listener, {
-          method: method as 'POST',
-          url: path,
-          headers: grouped(headers),
-          payload: typeof body === 'string' ? body : Readable.from(body),
-        })
-        return { status: answer.statusCode, headers: answer.headers as Answer['headers'], body: answer.payload }
-      }
+      const listener = await mount(options)
+      return (path, sent) => injectNode(listener, path, sent)
     },
   }
+}
+
+/** Calls a listener with a request and a response of Node's own on a socket that leads nowhere. */
+async function injectNode(listener: RequestListener, path: string, { method, headers, body }: Sent): Promise<Answer> {
+  const written: Buffer[] = []
+  const socket = new Duplex({
+    read() {},
+    write(chunk: Buffer, _encoding, done) {
+      written.push(chunk)
+      done()
+    },
+  }) as Socket
+  const req = new IncomingMessage(socket)
+  const length: [string, string][] =
+    typeof body === 'string' ? [['content-length', String(Buffer.byteLength(body))]] : []
+  const joined = Object.fromEntries(
+    new Headers([...headers.map(([key, value]): [string, string] => [key, value]), ...length]),
+  )
+  Object.assign(req, {
+    method,
+    url: path,
+    httpVersion: '1.1',
+    httpVersionMajor: 1,
+    httpVersionMinor: 1,
+    headers: joined,
+  })
+  const res = new ServerResponse(req)
+  res.assignSocket(socket)
+  const finished = new Promise((resolve) => res.once('finish', resolve))
+  listener(req, res)
+  try {
+    for await (const chunk of typeof body === 'string' ? [Buffer.from(body)] : body) req.push(chunk)
+    req.complete = true
+    req.push(null)
+  } catch {
+    req.destroy()
+  }
+  await finished
+  return parseAnswer(Buffer.concat(written).toString('latin1'))
 }
 
 /** Handlers from `Request` to `Response`, in process as they are, on a socket behind Hono's Node server. */
@@ -89,7 +121,7 @@ function lambdaHost(name: string, toEvent: (sent: Sent & { body: string }) => La
       receiver,
       async (event): Promise<LambdaResult> => ({
         statusCode: 200,
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': json },
         body: verified(event),
         isBase64Encoded: false,
       }),
@@ -112,7 +144,7 @@ function lambdaHost(name: string, toEvent: (sent: Sent & { body: string }) => La
           values.map((value) => [key, value] as const),
         )
         const answer = await call(req.url ?? '', { method: req.method ?? '', headers, body })
-        res.writeHead(answer.status, answer.headers).end(answer.body)
+        res.writeHead(answer.status, { ...answer.headers, 'content-length': answer.body.length }).end(answer.body)
       })
     },
     inject: async (options) => {
@@ -144,7 +176,7 @@ async function consume(req: IncomingMessage, before: Mount['before']): Promise<u
 function mountNode({ receiver, handler, before }: Mount): RequestListener {
   const hook = nodeWebhook(receiver, handler)
   const verify = nodeVerify(receiver, (req, res) => {
-    res.setHeader('content-type', 'application/json').end(verified(req.event))
+    res.setHeader('content-type', json).end(verified(req.event))
   })
   return async (req: IncomingMessage, res: ServerResponse) => {
     const body = await consume(req, before)
@@ -160,7 +192,7 @@ function mountExpress(express: typeof express5) {
     if (before === 'consumer') app.use((req, _res, next) => void consume(req, before).then(() => next()))
     app.all('/hook', expressWebhook(receiver, handler))
     app.all('/verify', expressVerify(receiver), (req, res) => {
-      res.type('application/json').end(verified((req as unknown as { event: WebhookEvent }).event))
+      res.type(json).end(verified((req as unknown as { event: WebhookEvent }).event))
     })
     return app
   }
@@ -178,7 +210,7 @@ async function mountFastify({ receiver, handler, before }: Mount): Promise<Reque
     url: '/verify',
     preParsing: fastifyVerify(receiver),
     handler: async (request, reply) =>
-      reply.type('application/json').send(verified((request as unknown as { event: WebhookEvent }).event)),
+      reply.type(json).send(verified((request as unknown as { event: WebhookEvent }).event)),
   })
   app.addContentTypeParser('*', (_request, payload, done) => payload.resume().on('end', () => done(null)))
   await app.ready()
@@ -196,7 +228,7 @@ function mountKoa({ receiver, handler, before }: Mount): RequestListener {
   app.use((ctx, next) => (ctx.path === '/hook' ? koaWebhook(receiver, handler)(ctx, next) : next()))
   app.use(koaVerify(receiver))
   app.use((ctx) => {
-    ctx.type = 'application/json'
+    ctx.type = json
     ctx.body = verified(ctx.state.event)
   })
   return app.callback()
@@ -209,28 +241,17 @@ function mountHono({ receiver, handler, before }: Mount): Hono {
     await next()
   })
   app.all('/hook', honoWebhook(receiver, handler))
-  app.all('/verify', honoVerify(receiver), (c) =>
-    c.body(verified(c.get('event')), 200, { 'content-type': 'application/json' }),
-  )
+  app.all('/verify', honoVerify(receiver), (c) => c.body(verified(c.get('event')), 200, { 'content-type': json }))
   return app
 }
 
 function mountFetch({ receiver, handler, before }: Mount) {
   const hook = fetchWebhook(receiver, handler)
-  const verify = fetchVerify(
-    receiver,
-    (event) => new Response(verified(event), { headers: { 'content-type': 'application/json' } }),
-  )
+  const verify = fetchVerify(receiver, (event) => new Response(verified(event), { headers: { 'content-type': json } }))
   return async (request: Request) => {
     if (before !== undefined) await request.json()
     return (new URL(request.url).pathname === '/hook' ? hook : verify)(request)
   }
-}
-
-function grouped(headers: Sent['headers']): Record<string, string | string[]> {
-  const byName: Record<string, string | string[]> = {}
-  for (const [name, value] of headers) byName[name] = name in byName ? [byName[name] ?? '', value].flat() : value
-  return byName
 }
 
 const single = (headers: Sent['headers']) =>

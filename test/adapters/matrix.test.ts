@@ -1,5 +1,5 @@
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { type Answer, post, type Running, raw } from '../support/server'
+import { type Answer, parseAnswer, post, type Running, raw } from '../support/server'
 import { createShop, forged, genuine, never, sleep, until } from '../support/shop'
 import { type Host, hosts, type Mount, type Sent } from './hosts'
 
@@ -23,9 +23,10 @@ interface Case {
   play(open: Open): Promise<Answer | string>
 }
 
-const unauthorized = '401 {"error":"unauthorized"} application/json'
+const unauthorized = '401 {"error":"unauthorized"} application/json; charset=utf-8'
 const noStream = (host: string) => (host.startsWith('lambda') ? 'gateway buffers' : undefined)
-const refusal = (status: number, code: string, more = '') => `${status} {"error":"${code}"} application/json${more}`
+const refusal = (status: number, code: string, more = '') =>
+  `${status} {"error":"${code}"} application/json; charset=utf-8${more}`
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 async function* inChunks(count: number): AsyncGenerator<Uint8Array> {
@@ -146,7 +147,7 @@ const cases: readonly Case[] = [
         `content-length: ${body.length}`,
         ...[...many, ...headers].map(([key, value]) => `${key}:${value}`),
       ]
-      const answer = parseRaw(await raw(stage.port, [`${lines.join('\r\n')}\r\n\r\n${body}`], { waitMs: 1500 }))
+      const answer = parseAnswer(await raw(stage.port, [`${lines.join('\r\n')}\r\n\r\n${body}`], { waitMs: 1500 }))
       expect(stage.handler).not.toHaveBeenCalled()
       return answer
     },
@@ -185,7 +186,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'verify only: genuine',
-    expected: '200 {"verified":"payment.completed"} application/json',
+    expected: '200 {"verified":"payment.completed"} application/json; charset=utf-8',
     play: async (open) => (await open()).send('/verify', genuine()),
   },
   {
@@ -203,23 +204,6 @@ async function expectNoRun(stage: Stage, sent: Sent): Promise<Answer> {
   const answer = await stage.send('/hook', sent)
   expect(stage.handler).not.toHaveBeenCalled()
   return answer
-}
-
-function parseRaw(text: string): Answer {
-  const [head = '', body = ''] = text.split('\r\n\r\n')
-  const headers = Object.fromEntries(
-    head
-      .split('\r\n')
-      .slice(1)
-      .map((line) => line.split(/: ?/, 2))
-      .map(([key = '', value]) => [key.toLowerCase(), value]),
-  )
-  const chunked = headers['transfer-encoding'] === 'chunked'
-  return {
-    status: Number(head.split(' ')[1]),
-    headers,
-    body: chunked ? body.replace(/(^|\r\n)[0-9a-f]+\r\n/g, '').replace(/\r\n$/, '') : body,
-  }
 }
 
 function describeAnswer(answer: Answer | string): string {

@@ -87,3 +87,16 @@ export function raw(
     })
   })
 }
+
+/** Reads an HTTP answer as it came over the wire. */
+export function parseAnswer(text: string): Answer {
+  const [head = '', ...rest] = text.split('\r\n\r\n')
+  const [statusLine = '', ...lines] = head.split('\r\n')
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+  const payload = rest.join('\r\n\r\n')
+  const body =
+    headers['transfer-encoding'] === 'chunked' ? payload.replace(/[0-9a-f]+\r\n([\s\S]*?)\r\n/g, '$1') : payload
+  return { status: Number(statusLine.split(' ')[1]), headers, body }
+}
