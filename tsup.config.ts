@@ -1,13 +1,33 @@
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', express: 'adapters/express.ts' },
-  format: ['esm', 'cjs'],
-  target: 'es2022',
-  platform: 'node',
-  dts: true,
-  // Shared chunks in both formats: every entry sees the one WebhookError class.
-  splitting: true,
-  clean: true,
-  external: ['express'],
-})
+const shared: Options = { format: ['esm', 'cjs'], target: 'es2022', splitting: true, removeNodeProtocol: false }
+
+const entries = {
+  index: 'src/index.ts',
+  express: 'adapters/express.ts',
+  fastify: 'adapters/fastify.ts',
+  fetch: 'adapters/fetch.ts',
+  hono: 'adapters/hono.ts',
+  koa: 'adapters/koa.ts',
+  lambda: 'adapters/lambda.ts',
+  node: 'adapters/node.ts',
+}
+
+const providers = ['caspay', 'kasperopay', 'mugglepay', 'payqi', 'payvost']
+
+export default defineConfig([
+  {
+    ...shared,
+    // Each provider is a file of its own, so that a bundler leaves out those that are not used.
+    entry: {
+      ...entries,
+      ...Object.fromEntries(providers.map((name) => [`providers/${name}`, `src/providers/${name}.ts`])),
+    },
+    // Shared chunks in both formats: every entry sees the one WebhookError class.
+    dts: { entry: entries },
+    // Chosen by the runtime: see "imports" in package.json.
+    external: ['#hmac'],
+  },
+  { ...shared, entry: { 'hmac.node': 'src/core/hmac.ts' } },
+  { ...shared, entry: { 'hmac.web': 'src/core/hmac.web.ts' }, platform: 'neutral', noExternal: [/^@noble/] },
+])

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { memoryStore, merchantToken } from '../src'
 import { hexHmac } from './support/deliveries'
-import { post } from './support/server'
+import { type Answer, post, serve } from './support/server'
 import { sleep } from './support/shop'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -31,39 +32,198 @@ async function freePort(): Promise<number> {
   return port
 }
 
-describe('the quick start', () => {
-  const file = 'examples/express.ts'
+const secret = 'whsec_0123456789abcdef'
+const now = Math.floor(Date.now() / 1000)
 
-  it('is in the README as it is in its file', () => {
-    const blocks = [...readFileSync(`${root}/README.md`, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(
-      ([, text]) => text,
-    )
-    expect(blocks).toContain(readFileSync(`${root}/${file}`, 'utf8'))
-  })
+interface Sent {
+  headers: [string, string][]
+  body: string
+}
 
-  it('runs, and fulfils a genuine payment', async () => {
-    const secret = 'whsec_0123456789abcdef'
-    const port = await freePort()
-    const { output } = run(file, { PORT: String(port), CASPAY_WEBHOOK_SECRET: secret })
-    const body = `{"id":"evt_1","type":"payment.completed","created":${Math.floor(Date.now() / 1000)},"data":{"payment":{"id":"p","amount":1000000000,"currency":"CSPR","status":"completed","metadata":{"orderId":"o_1"}}}}`
-    const send = () =>
-      post(`http://127.0.0.1:${port}/webhooks/caspay`, {
-        headers: [['X-CasPay-Signature', hexHmac(secret, body)]],
-        body,
-      })
-    let answer = await send().catch(() => undefined)
-    for (let i = 0; i < 200 && answer === undefined; i++) {
-      await sleep(50)
-      answer = await send().catch(() => undefined)
-    }
-    expect(answer).toMatchObject({ status: 200, body: 'OK' })
-    expect(output.text).toContain("orderId: 'o_1'")
-  })
+function fromCaspay(): Sent {
+  const body = `{"id":"evt_1","type":"payment.completed","created":${now},"data":{"payment":{"id":"p","amount":1000000000,"currency":"CSPR","status":"completed","metadata":{"orderId":"o_1"}}}}`
+  return { headers: [['X-CasPay-Signature', hexHmac(secret, body)]], body }
+}
 
-  it('without its secret says what is missing, at start', async () => {
-    const { output, exit } = run(file, { CASPAY_WEBHOOK_SECRET: '' })
+function fromPayqi(): Sent {
+  const body = `{"id":"evt_1","type":"payment.completed","created":${now},"data":{"id":"p","amount":1,"currency":"XRP","status":"completed","metadata":{"order_id":"o_1"}}}`
+  return {
+    headers: [
+      ['X-PayQI-Signature', hexHmac(secret, body)],
+      ['X-PayQI-Timestamp', String(now)],
+    ],
+    body,
+  }
+}
+
+function fromPayvost(): Sent {
+  const body = `{"id":"evt_1","type":"payment.succeeded","created":${now},"data":{"object":{"id":"p","amount":100,"currency":"usd","status":"succeeded","metadata":{"orderId":"o_1"}}}}`
+  return { headers: [['Payvost-Signature', hexHmac(secret, body)]], body }
+}
+
+function fromMugglepay(token: string): Sent {
+  const body = {
+    order_id: 'm_1',
+    merchant_order_id: 'o_1',
+    status: 'PAID',
+    price_amount: '1',
+    price_currency: 'USD',
+    token,
+  }
+  return { headers: [], body: JSON.stringify(body) }
+}
+
+function fromKasperopay(): Sent {
+  return {
+    headers: [],
+    body: '{"event":"payment.completed","merchant_id":"kpm_1","payment_id":"pay_xyz789","order_id":"claimed"}',
+  }
+}
+
+const forgery = ({ headers, body }: Sent): Sent => ({
+  headers: headers.map(([name, value]) => [name, /signature/i.test(name) ? '0'.repeat(64) : value]),
+  body: body.replace(/"token":"[^"]*"/, '"token":"forged"').replace('kpm_1', 'kpm_2'),
+})
+
+interface Started {
+  file: string
+  path: string
+  env: NodeJS.ProcessEnv
+  sent: Sent
+  /** What its log shows when it fulfils. */
+  fulfils: string
+}
+
+const servers: Started[] = [
+  {
+    file: 'express',
+    path: '/webhooks/caspay',
+    env: { CASPAY_WEBHOOK_SECRET: secret },
+    sent: fromCaspay(),
+    fulfils: "orderId: 'o_1'",
+  },
+  {
+    file: 'fastify',
+    path: '/webhooks/payqi',
+    env: { PAYQI_WEBHOOK_SECRET: secret },
+    sent: fromPayqi(),
+    fulfils: '"orderId":"o_1"',
+  },
+  {
+    file: 'hono',
+    path: '/webhooks/payvost',
+    env: { PAYVOST_WEBHOOK_SECRET: secret },
+    sent: fromPayvost(),
+    fulfils: "orderId: 'o_1'",
+  },
+  {
+    file: 'koa',
+    path: '/webhooks/kasperopay',
+    env: { KASPEROPAY_MERCHANT_ID: 'kpm_1' },
+    sent: fromKasperopay(),
+    fulfils: 'fulfil ord_456',
+  },
+  {
+    file: 'node',
+    path: '/webhooks/mugglepay',
+    env: { MUGGLEPAY_TOKEN: secret },
+    sent: fromMugglepay(secret),
+    fulfils: 'fulfil o_1',
+  },
+  {
+    file: 'nestjs',
+    path: '/webhooks/caspay',
+    env: { CASPAY_WEBHOOK_SECRET: secret },
+    sent: fromCaspay(),
+    fulfils: "orderId: 'o_1'",
+  },
+  {
+    file: 'nestjs',
+    path: '/webhooks/caspay',
+    env: { CASPAY_WEBHOOK_SECRET: secret, PLATFORM: 'fastify' },
+    sent: fromCaspay(),
+    fulfils: "orderId: 'o_1'",
+  },
+]
+
+const payment = {
+  payment_id: 'pay_xyz789',
+  status: 'completed',
+  amount_kas: 150.5,
+  confirmed_at: new Date().toISOString(),
+}
+
+async function insist(send: () => Promise<Answer>): Promise<Answer> {
+  for (let i = 0; i < 200; i++) {
+    const answer = await send().catch(() => undefined)
+    if (answer !== undefined) return answer
+    await sleep(50)
+  }
+  throw new Error('it never answered')
+}
+
+describe('examples that serve', () => {
+  it.each(servers)(
+    '$file $env.PLATFORM: starts, fulfils a genuine payment once, refuses a forgery',
+    async ({ file, path, env, sent, fulfils }) => {
+      const api = await serve((_req, res) =>
+        res.setHeader('content-type', 'application/json').end(JSON.stringify(payment)),
+      )
+      const port = await freePort()
+      const { output } = run(`examples/${file}.ts`, { ...env, KASPEROPAY_API_URL: api.url, PORT: String(port) })
+      const url = `http://127.0.0.1:${port}${path}`
+      expect(await insist(() => post(url, forgery(sent)))).toMatchObject({ status: 401 })
+      expect(await post(url, sent)).toMatchObject({ status: 200 })
+      expect(await post(url, sent)).toMatchObject({ status: 200 })
+      await api.close()
+      expect(output.text.split(fulfils).length).toBe(2)
+      expect(output.text).not.toContain(secret)
+    },
+  )
+
+  it('without a secret say what is missing, at start', async () => {
+    const { output, exit } = run('examples/express.ts', { CASPAY_WEBHOOK_SECRET: '' })
     expect(await exit).not.toBe(0)
     expect(output.text).toContain('caspay({ secret }) is empty or blank')
+  })
+})
+
+describe('examples that are called', () => {
+  const request = ({ headers, body }: Sent) =>
+    new Request('https://shop.example/webhooks/caspay', { method: 'POST', headers, body })
+
+  it('fetch', async () => {
+    process.env['MUGGLEPAY_ORDER_TOKEN_SECRET'] = secret
+    const { POST } = await import('../examples/fetch')
+    const sent = fromMugglepay(merchantToken(secret, 'o_1'))
+    expect(await (await POST(request(sent))).text()).toBe('{"status":200}')
+    expect((await POST(request(forgery(sent)))).status).toBe(401)
+  })
+
+  it('workers', async () => {
+    const { default: app } = await import('../examples/workers')
+    const env = { CASPAY_WEBHOOK_SECRET: secret, STORE: memoryStore() }
+    for (const status of [200, 200]) expect((await app.fetch(request(fromCaspay()), env)).status).toBe(status)
+    expect((await app.fetch(request(forgery(fromCaspay())), env)).status).toBe(401)
+  })
+
+  it('lambda', async () => {
+    process.env['PAYVOST_WEBHOOK_SECRET'] = secret
+    const { createHandler } = await import('../examples/lambda')
+    const handle = createHandler(memoryStore())
+    const call = ({ headers, body }: Sent) => handle({ httpMethod: 'POST', headers: Object.fromEntries(headers), body })
+    expect(await call(fromPayvost())).toMatchObject({ statusCode: 200, body: '{"received":true}' })
+    expect(await call(forgery(fromPayvost()))).toMatchObject({ statusCode: 401 })
+  })
+})
+
+describe('the README', () => {
+  const readme = readFileSync(`${root}/README.md`, 'utf8')
+  const files = readdirSync(`${root}/examples`).filter((file) => file.endsWith('.ts'))
+
+  it.each(files)('shows examples/%s as it is', (file) => {
+    const blocks = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text]) => text)
+    expect(blocks).toContain(readFileSync(`${root}/examples/${file}`, 'utf8'))
   })
 })
 

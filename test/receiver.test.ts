@@ -87,7 +87,7 @@ describe('the outcome table', () => {
     const outcomes = await Promise.all(unproven.map((request) => receiver.receive(request, handler)))
     expect(new Set(outcomes.map(({ reply }) => JSON.stringify(reply)))).toEqual(
       new Set([
-        '{"status":401,"headers":{"content-type":"application/json"},"body":"{\\"error\\":\\"unauthorized\\"}"}',
+        '{"status":401,"headers":{"content-type":"application/json; charset=utf-8"},"body":"{\\"error\\":\\"unauthorized\\"}"}',
       ]),
     )
     expect(codes(reports).sort()).toEqual([

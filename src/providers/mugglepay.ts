@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { createMacKey, type MacKey, sha256Hex } from '#hmac'
+import { createMacKey, sha256Hex } from '#hmac'
 import { encodeHex, toBytes } from '../core/bytes'
+import type { MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import { equalDecimals } from '../core/money'
 import { parseSecrets, problemWithSecret, type SecretInput } from '../core/secrets'

@@ -1,6 +1,7 @@
-import { createMacKey, type MacKey, macLength } from '#hmac'
+import { createMacKey, macLength } from '#hmac'
 import { decodeHex } from '../core/bytes'
 import { readHeader } from '../core/headers'
+import type { MacKey } from '../core/hmac'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
 import type { Delivery, Evidence } from './scheme'

@@ -1,0 +1,14 @@
+import Fastify from 'fastify'
+import { createReceiver, memoryStore, payqi } from 'payproof'
+import { fastifyWebhook } from 'payproof/fastify'
+
+const provider = payqi({ secret: process.env.PAYQI_WEBHOOK_SECRET })
+const receiver = createReceiver({ provider, store: memoryStore() })
+
+const onEvent = fastifyWebhook(receiver, async (event, { request }) => {
+  if (event.payment?.outcome === 'succeeded') request.log.info({ fulfil: event.payment })
+})
+
+const app = Fastify({ logger: true })
+app.register(onEvent, { prefix: '/webhooks/payqi' })
+await app.listen({ port: Number(process.env.PORT ?? 3000) })

@@ -1,0 +1,10 @@
+import { createReceiver, type IdempotencyStore, payvost } from 'payproof'
+import { lambdaWebhook } from 'payproof/lambda'
+
+/** Give it a store that all instances of the function share: memory would be one instance's alone. */
+export function createHandler(store: IdempotencyStore) {
+  const provider = payvost({ secret: process.env.PAYVOST_WEBHOOK_SECRET })
+  return lambdaWebhook(createReceiver({ provider, store }), async (event) => {
+    if (event.payment?.outcome === 'succeeded') console.log('fulfil', event.payment)
+  })
+}

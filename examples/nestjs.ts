@@ -1,0 +1,32 @@
+import 'reflect-metadata'
+import { Injectable, Module } from '@nestjs/common'
+import { NestFactory } from '@nestjs/core'
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { caspay, createReceiver, memoryStore, type Payment } from 'payproof'
+import { nodeWebhook } from 'payproof/node'
+
+@Injectable()
+class Orders {
+  fulfil(payment: Payment): void {
+    console.log('fulfil', payment)
+  }
+}
+
+@Module({ providers: [Orders] })
+class AppModule {}
+
+const app =
+  process.env.PLATFORM === 'fastify'
+    ? await NestFactory.create<NestFastifyApplication>(AppModule, new FastifyAdapter())
+    : await NestFactory.create(AppModule)
+
+const orders = app.get(Orders)
+const provider = caspay({ secret: process.env.CASPAY_WEBHOOK_SECRET })
+const receiver = createReceiver({ provider, store: memoryStore() })
+
+// On both platforms this comes before Nest's body parser. Routes of controllers stay as they are.
+const onEvent = nodeWebhook(receiver, async (event) => {
+  if (event.payment?.outcome === 'succeeded') orders.fulfil(event.payment)
+})
+app.use('/webhooks/caspay', onEvent)
+await app.listen(Number(process.env.PORT ?? 3000))

@@ -1,0 +1,209 @@
+import express from 'express'
+import Fastify from 'fastify'
+import { Hono } from 'hono'
+import Koa from 'koa'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { fastifyVerify, fastifyWebhook } from '../../adapters/fastify'
+import { fetchWebhook, perEnvironment } from '../../adapters/fetch'
+import { honoVerify, honoWebhook } from '../../adapters/hono'
+import { koaWebhook } from '../../adapters/koa'
+import { lambdaWebhook } from '../../adapters/lambda'
+import { nodeWebhook } from '../../adapters/node'
+import { createReceiver, memoryStore, payqi } from '../../src'
+import { post, type Running, serve } from '../support/server'
+import { createShop, forged, genuine, secret } from '../support/shop'
+
+/** What one framework alone has: parsers, contexts, secrets that come with the request. */
+const running: Running[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()))
+})
+const at = async (listener: Parameters<typeof serve>[0]) => {
+  const server = await serve(listener)
+  running.push(server)
+  return server.url
+}
+const init = () => {
+  const { headers, method, body } = genuine()
+  return { method, headers, body }
+}
+
+describe('fastify', () => {
+  it("leaves the app's own JSON parser as it is", async () => {
+    const app = Fastify()
+    const handler = vi.fn()
+    app.register(fastifyWebhook(createShop().receiver, handler), { prefix: '/hook' })
+    app.post('/api', async (request) => ({ got: request.body }))
+    await app.ready()
+    const url = await at((req, res) => app.routing(req, res))
+    expect((await post(`${url}/hook`, genuine())).status).toBe(200)
+    expect((await post(`${url}/hook/`, genuine())).status).toBe(200)
+    expect(handler).toHaveBeenCalledTimes(1)
+    expect(
+      await post(`${url}/api`, { headers: [['content-type', 'application/json']], body: '{"a":1}' }),
+    ).toMatchObject({ body: '{"got":{"a":1}}' })
+  })
+
+  it("hands the bytes on to the app's parser after verifying", async () => {
+    const app = Fastify()
+    app.post('/', { preParsing: fastifyVerify(createShop().receiver) }, async (request) => ({
+      parsed: (request.body as { id: string }).id,
+      event: (request as unknown as { event: { id: string } }).event.id,
+    }))
+    await app.ready()
+    const url = await at((req, res) => app.routing(req, res))
+    expect(await post(url, genuine())).toMatchObject({ status: 200, body: '{"parsed":"evt_1","event":"evt_1"}' })
+  })
+
+  it('writes a failing handler to the log of the request', async () => {
+    const lines: string[] = []
+    const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } } })
+    app.register(fastifyWebhook(createShop().receiver, () => Promise.reject(new Error('no stock'))))
+    await app.ready()
+    expect((await post(await at((req, res) => app.routing(req, res)), genuine())).status).toBe(500)
+    expect(lines.join()).toContain('no stock')
+  })
+})
+
+describe('koa', () => {
+  it('takes the raw body a parser has kept', async () => {
+    const app = new Koa()
+    app.use(async (ctx, next) => {
+      let text = ''
+      for await (const chunk of ctx.req) text += chunk
+      Object.assign(ctx.request, { body: JSON.parse(text), rawBody: text })
+      await next()
+    })
+    app.use(koaWebhook(createShop().receiver, () => {}))
+    expect((await post(await at(app.callback()), genuine())).status).toBe(200)
+  })
+
+  it('hands a failing handler to the app', async () => {
+    const app = new Koa()
+    const onError = vi.fn()
+    app.on('error', onError)
+    app.use(koaWebhook(createShop().receiver, () => Promise.reject(new Error('no stock'))))
+    expect((await post(await at(app.callback()), genuine())).status).toBe(500)
+    expect(onError.mock.calls[0]?.[0]).toMatchObject({ message: 'no stock' })
+  })
+})
+
+describe('hono', () => {
+  it('takes what other middleware read through Hono', async () => {
+    for (const read of ['json', 'text', 'arrayBuffer'] as const) {
+      const app = new Hono()
+      app.use(async (c, next) => {
+        await c.req[read]()
+        await next()
+      })
+      app.post(
+        '/',
+        honoWebhook(createShop().receiver, () => {}),
+      )
+      expect((await app.request('/', init())).status).toBe(200)
+      expect((await app.request('/', { ...init(), headers: forged().headers })).status).toBe(401)
+    }
+  })
+
+  it('lets the next handler read the body after verifying', async () => {
+    const app = new Hono()
+    app.post('/', honoVerify(createShop().receiver), async (c) =>
+      c.json({ parsed: (await c.req.json()).id, event: c.get('event').id }),
+    )
+    expect(await (await app.request('/', init())).json()).toEqual({ parsed: 'evt_1', event: 'evt_1' })
+  })
+})
+
+describe('secrets that come with the request', () => {
+  it('make one receiver per environment, not per request', async () => {
+    const build = vi.fn((_env: { SECRET: string }) => createShop().receiver)
+    const handler = vi.fn()
+    const app = new Hono<{ Bindings: { SECRET: string } }>()
+    app.post('/', honoWebhook(perEnvironment(build), handler))
+    const [live, test] = [{ SECRET: secret }, { SECRET: secret }]
+    for (const env of [live, live, live, test]) expect((await app.request('/', init(), env)).status).toBe(200)
+    expect(build.mock.calls).toEqual([[live], [test]])
+    expect(handler).toHaveBeenCalledTimes(2)
+  })
+
+  it('reach fetch handlers too, with what else the runtime hands over', async () => {
+    const handler = vi.fn()
+    const handle = fetchWebhook(
+      perEnvironment((_env: { SECRET: string }) => createShop().receiver),
+      handler,
+    )
+    const execution = { waitUntil() {} }
+    const env = { SECRET: secret }
+    expect((await handle(new Request('http://x/', init()), env, execution)).status).toBe(200)
+    expect(handler.mock.calls[0]?.[1]).toMatchObject({ env, execution })
+  })
+})
+
+describe('node:http', () => {
+  it('survives a finder that throws', async () => {
+    const unhandled = vi.fn()
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    process.on('unhandledRejection', unhandled)
+    const listener = nodeWebhook(
+      () => {
+        throw new Error('no such shop')
+      },
+      () => {},
+    )
+    expect(await post(await at(listener), genuine())).toMatchObject({ status: 500, body: '{"error":"internal_error"}' })
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
+    expect(error).toHaveBeenCalledTimes(1)
+    error.mockRestore()
+  })
+})
+
+describe('lambda', () => {
+  const { headers, body } = genuine()
+  it.each([
+    ['a mapped body', { body: JSON.parse(body) }, 500],
+    ['no body', { body: null }, 401],
+    ['no headers', { headers: null }, 401],
+    ['a GET', { httpMethod: 'GET' }, 405],
+    ['base64 said and not meant', { isBase64Encoded: true }, 401],
+  ])('%s', async (_, change, status) => {
+    const handle = lambdaWebhook(createShop().receiver, () => {})
+    expect(
+      (await handle({ httpMethod: 'POST', headers: Object.fromEntries(headers), body, ...change } as never)).statusCode,
+    ).toBe(status)
+  })
+})
+
+describe('every adapter', () => {
+  it('says at mount what is missing', () => {
+    const { receiver } = createShop()
+    const mounts: ((receiver: never, handler: never) => unknown)[] = [
+      fastifyWebhook,
+      fetchWebhook,
+      honoWebhook,
+      koaWebhook,
+      lambdaWebhook,
+      nodeWebhook,
+    ]
+    for (const mount of mounts) {
+      expect(() => mount(undefined as never, (() => {}) as never)).toThrow(`${mount.name}(receiver, handler)`)
+      expect(() => mount(receiver as never, undefined as never)).toThrow(`${mount.name}(receiver, handler)`)
+    }
+  })
+
+  it('can share an app with the others', async () => {
+    const app = express()
+    const other = createReceiver({ provider: payqi({ secret }), store: memoryStore(), observe: () => {} })
+    app.post(
+      '/a',
+      nodeWebhook(createShop().receiver, () => {}),
+    )
+    app.post(
+      '/b',
+      nodeWebhook(other, () => {}),
+    )
+    const url = await at(app)
+    expect((await post(`${url}/a`, genuine())).status).toBe(200)
+    expect((await post(`${url}/b`, genuine())).status).toBe(401)
+  })
+})

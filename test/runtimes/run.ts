@@ -1,0 +1,224 @@
+/**
+ * Installs the packed package into scratch projects and drives it in every runtime: `npm run test:runtimes`.
+ * The runtimes come from the npm registry into `.cache/runtimes`, which is kept between runs.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { createCases } from './cases'
+
+interface Row {
+  readonly name: string
+  readonly version: string
+  readonly problem?: string
+  /** Why this machine cannot run it. */
+  readonly absent?: string
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const cache = join(root, '.cache/runtimes')
+const project = mkdtempSync(join(tmpdir(), 'payproof-runtimes-'))
+/** As the packages that ship the binaries are named. */
+const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+const cases = createCases()
+const rows: Row[] = []
+
+const run = (command: string, args: readonly string[], cwd = project): string =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 600_000 })
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+try {
+  installRuntimes()
+  installPackage()
+  for (const version of [20, 22, 24, 26]) {
+    const binary = inCache(`node${version}`, 'bin/node')
+    await row(
+      `Node ${version}, ES module`,
+      () => runAnswers(binary, ['main.mjs']),
+      () => run(binary, ['--version']),
+    )
+    await row(
+      `Node ${version}, CommonJS`,
+      () => runAnswers(binary, ['main.cjs']),
+      () => run(binary, ['--version']),
+    )
+  }
+  const bun = inCache(`@oven/bun-${platform}`, 'bin/bun')
+  await row(
+    'Bun',
+    () => runAnswers(bun, ['main.mjs']),
+    () => run(bun, ['--version']),
+  )
+  const deno = inCache(`@deno/${platform}${process.platform === 'linux' ? '-glibc' : ''}`, 'deno')
+  await row(
+    'Deno',
+    () => runAnswers(deno, ['run', '-A', 'main.mjs']),
+    () => run(deno, ['--version']),
+  )
+  await row('workerd', runInWorkerd, () => versionOf('workerd'))
+  await row(
+    'no code generation',
+    () => runAnswers(process.execPath, ['--disallow-code-generation-from-strings', 'main.mjs']),
+    () => process.version,
+  )
+  await row('Jest', runJest, () => versionOf('jest'))
+  await row('types, all resolutions', checkTypes, () => versionOf('@arethetypeswrong/cli'))
+} finally {
+  rmSync(project, { recursive: true, force: true })
+}
+report()
+
+function installRuntimes(): void {
+  mkdirSync(cache, { recursive: true })
+  const wanted = {
+    ...Object.fromEntries([20, 22, 24, 26].map((version) => [`node${version}`, `npm:node-${platform}@${version}`])),
+    bun: '1',
+    deno: '2',
+    miniflare: '4',
+    esbuild: '0.28',
+    jest: '30',
+    '@arethetypeswrong/cli': '0.18',
+    typescript: '6.0',
+  }
+  const manifest = JSON.stringify({ private: true, dependencies: wanted })
+  const file = join(cache, 'package.json')
+  if (existsSync(file) && readFileSync(file, 'utf8') === manifest && existsSync(join(cache, 'installed'))) return
+  say('Installing runtimes into .cache/runtimes; this takes a minute or two, once.')
+  writeFileSync(file, manifest)
+  run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'], cache)
+  writeFileSync(join(cache, 'installed'), '')
+}
+
+function installPackage(): void {
+  const packed = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], root),
+  ) as [{ filename: string }]
+  writeFileSync(join(project, 'package.json'), '{"private":true}')
+  run('npm', ['install', '--no-audit', '--no-fund', `./${packed[0].filename}`])
+  copyFileSync(join(root, 'test/runtimes/answers.mjs'), join(project, 'answers.mjs'))
+  const commonJs = readFileSync(join(project, 'answers.mjs'), 'utf8')
+    .replace(/import (.*) from ('.*')/g, 'const $1 = require($2)')
+    .replace('export async function', 'module.exports.answers = answers\nasync function')
+  writeFileSync(join(project, 'answers.cjs'), commonJs)
+  writeFileSync(join(project, 'cases.json'), JSON.stringify(cases))
+  const readCases = `JSON.parse(readFileSync('cases.json', 'utf8'))`
+  const print = `.then((given) => console.log(JSON.stringify(given)))`
+  writeFileSync(
+    join(project, 'main.mjs'),
+    `import { readFileSync } from 'node:fs'\nimport { answers } from './answers.mjs'\nanswers(${readCases})${print}\n`,
+  )
+  writeFileSync(
+    join(project, 'main.cjs'),
+    `const { readFileSync } = require('node:fs')\nconst { answers } = require('./answers.cjs')\nanswers(${readCases})${print}\n`,
+  )
+}
+
+function inCache(name: string, path: string): string {
+  return join(cache, 'node_modules', name, path)
+}
+
+function versionOf(name: string): string {
+  return (JSON.parse(readFileSync(inCache(name, 'package.json'), 'utf8')) as { version: string }).version
+}
+
+async function row(name: string, play: () => string[] | Promise<string[]>, version: () => string): Promise<void> {
+  try {
+    const given = await play()
+    const wrong = cases.find(({ expected }, index) => given.length > 0 && given[index] !== expected)
+    const problem = wrong && `${wrong.name}: expected ${wrong.expected}, got ${given[cases.indexOf(wrong)]}`
+    rows.push({ name, version: version().trim().split('\n')[0] ?? '', ...(problem ? { problem } : {}) })
+  } catch (error) {
+    const { message, stderr, stdout, code } = error as {
+      message: string
+      stderr?: string
+      stdout?: string
+      code?: string
+    }
+    if (code === 'ENOENT') return void rows.push({ name, version: '', absent: `no binary for ${platform}` })
+    rows.push({ name, version: '', problem: `${message}\n${stderr ?? ''}${stdout ?? ''}` })
+  }
+}
+
+function runAnswers(binary: string, args: readonly string[]): string[] {
+  return JSON.parse(run(binary, args)) as string[]
+}
+
+/** Bundled for the edge, where `node:crypto` must not be pulled in, and run by Cloudflare's own runtime. */
+async function runInWorkerd(): Promise<string[]> {
+  const worker = `import { answers } from './answers.mjs'
+export default { async fetch(request) { return Response.json(await answers(await request.json())) } }`
+  writeFileSync(join(project, 'worker.mjs'), worker)
+  const bundle = [
+    'worker.mjs',
+    '--bundle',
+    '--format=esm',
+    '--conditions=workerd,worker,browser',
+    '--outfile=bundle.mjs',
+  ]
+  run(process.execPath, [inCache('esbuild', 'bin/esbuild'), ...bundle])
+  const script = readFileSync(join(project, 'bundle.mjs'), 'utf8')
+  if (/["']node:|["']crypto["']/.test(script)) throw new Error('the edge bundle imports from Node')
+  const { Miniflare } = (await import(pathToFileURL(createRequire(join(cache, 'x.js')).resolve('miniflare')).href)) as {
+    Miniflare: new (
+      options: object,
+    ) => { dispatchFetch(url: string, init: object): Promise<Response>; dispose(): Promise<void> }
+  }
+  const flare = new Miniflare({ modules: true, script, compatibilityDate: '2026-01-01' })
+  try {
+    const answer = await flare.dispatchFetch('http://worker/', { method: 'POST', body: JSON.stringify(cases) })
+    return (await answer.json()) as string[]
+  } finally {
+    await flare.dispose()
+  }
+}
+
+function runJest(): string[] {
+  writeFileSync(
+    join(project, 'payproof.test.js'),
+    `
+    const cases = require('./cases.json')
+    const { answers } = require('./answers.cjs')
+    test('answers', async () => expect(await answers(cases)).toEqual(cases.map(({ expected }) => expected)))`,
+  )
+  run(process.execPath, [inCache('jest', 'bin/jest.js'), '--rootDir', project, '--ci'])
+  return []
+}
+
+/** Are the types wrong? All but node10 resolution, which knows no "exports". */
+function checkTypes(): string[] {
+  const [tarball = ''] = readdirSync(project).filter((file) => file.endsWith('.tgz'))
+  const cli = inCache('@arethetypeswrong/cli', 'dist/index.js')
+  const { stdout } = spawnSync(process.execPath, [cli, join(project, tarball), '--format', 'json'], {
+    encoding: 'utf8',
+  })
+  const { analysis } = JSON.parse(stdout) as { analysis: { problems: { kind: string; resolutionKind?: string }[] } }
+  const problems = analysis.problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')
+  if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 1))
+  return []
+}
+
+function report(): void {
+  const width = Math.max(...rows.map(({ name }) => name.length))
+  const verdict = ({ problem, absent }: Row) =>
+    absent === undefined ? (problem === undefined ? 'right' : 'WRONG') : `not run: ${absent}`
+  for (const each of rows) say(`${each.name.padEnd(width)}  ${each.version.slice(0, 16).padEnd(16)}  ${verdict(each)}`)
+  for (const { name, problem } of rows) if (problem !== undefined) say(`\n${name}: ${problem}`)
+  const failed = rows.filter(({ problem }) => problem !== undefined).length
+  const absent = rows.filter((each) => each.absent !== undefined).length
+  say(
+    `\n${cases.length} cases in each of ${rows.length} rows\n${rows.length - failed - absent} passed, ${failed} failed, ${absent} skipped`,
+  )
+  process.exitCode = failed === 0 && (absent === 0 || process.env['CI'] !== 'true') ? 0 : 1
+}
