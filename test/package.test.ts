@@ -18,12 +18,9 @@ function run(command: string, ...args: string[]): string {
 let packed: string[] = []
 
 beforeAll(() => {
+  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', project]
   const [tarball] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).replace(/^[^[]*/, ''),
+    execFileSync('npm', pack, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }),
   ) as [{ filename: string; files: { path: string }[] }]
   packed = tarball.files.map(({ path }) => path)
   writeFileSync(join(project, 'package.json'), '{"name":"merchant","private":true}')
