@@ -11,6 +11,11 @@ const entries = {
   koa: 'adapters/koa.ts',
   lambda: 'adapters/lambda.ts',
   node: 'adapters/node.ts',
+  'stores/sqlite': 'src/stores/sqlite.ts',
+  'stores/redis': 'src/stores/redis.ts',
+  'stores/postgres': 'src/stores/postgres.ts',
+  'stores/mysql': 'src/stores/mysql.ts',
+  testing: 'src/testing/index.ts',
 }
 
 const providers = ['caspay', 'kasperopay', 'mugglepay', 'payqi', 'payvost']

@@ -7,6 +7,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: '#hmac', replacement: at('src/core/hmac.ts') },
+      { find: /^payproof\/stores\/([a-z]+)$/, replacement: at('src/stores/$1.ts') },
+      { find: 'payproof/testing', replacement: at('src/testing/index.ts') },
       { find: /^payproof\/([a-z]+)$/, replacement: at('adapters/$1.ts') },
       { find: /^payproof$/, replacement: at('src/index.ts') },
     ],

@@ -15,7 +15,7 @@ const floors = [
   ['src/providers/'],
   ['src/reply.ts', 'src/request.ts', 'src/outcome.ts', 'src/observe.ts', 'src/options.ts', 'src/lease.ts'],
   ['src/receiver.ts'],
-  ['src/index.ts'],
+  ['src/index.ts', 'src/testing/'],
   ['adapters/'],
 ]
 const floorOf = (file: string) => floors.findIndex((rooms) => rooms.some((room) => file.startsWith(room)))

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { memoryStore, merchantToken } from '../src'
 import { hexHmac } from './support/deliveries'
 import { type Answer, post, serve } from './support/server'
-import { sleep } from './support/shop'
+import { sleep, until } from './support/shop'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const started: ChildProcess[] = []
@@ -176,6 +176,7 @@ describe('examples that serve', () => {
       expect(await post(url, sent)).toMatchObject({ status: 200 })
       expect(await post(url, sent)).toMatchObject({ status: 200 })
       await api.close()
+      await until(() => output.text.includes(fulfils))
       expect(output.text.split(fulfils).length).toBe(2)
       expect(output.text).not.toContain(secret)
     },

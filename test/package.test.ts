@@ -124,12 +124,12 @@ describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const unexpected = packed.filter(
       (path) =>
-        !/^(dist\/(providers\/)?[\w.-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+        !/^(dist\/((providers|stores)\/)?[\w.-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
           path,
         ),
     )
     expect(unexpected).toEqual([])
-    for (const file of ['index', 'express', 'fastify', 'fetch', 'hono', 'koa', 'lambda', 'node'])
+    for (const file of ['index', 'express', 'stores/redis', 'testing'])
       for (const end of ['js', 'cjs', 'd.ts', 'd.cts']) expect(packed).toContain(`dist/${file}.${end}`)
   })
 

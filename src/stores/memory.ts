@@ -18,7 +18,8 @@ export function memoryStore({
 }: MemoryStoreOptions = {}): IdempotencyStore {
   if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
     throw misconfigured('memoryStore({ maxRecords })', 'must be a whole number above 0.')
-  const leases = new Map<string, { token: string; untilMs: number }>()
+  // Without a token: given back, and kept for the count alone.
+  const leases = new Map<string, { token: string | undefined; untilMs: number; attempt: number }>()
   // In the order of completion, which with one retention is the order of expiry.
   const doneUntilMs = new Map<string, number>()
 
@@ -36,6 +37,7 @@ export function memoryStore({
     if (now() - sweptMs < 1000) return false
     sweptMs = now()
     for (const [key, untilMs] of doneUntilMs) if (untilMs <= now()) doneUntilMs.delete(key)
+    for (const [key, { token }] of leases) if (token === undefined) leases.delete(key)
     return leases.size + doneUntilMs.size < maxRecords
   }
 
@@ -49,12 +51,14 @@ export function memoryStore({
       }
       if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords && !makeRoom()) throw full(maxRecords)
       const token = crypto.randomUUID()
-      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000 })
-      return { state: 'acquired', token }
+      const attempt = (leases.get(key)?.attempt ?? 0) + 1
+      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000, attempt })
+      return { state: 'acquired', token, attempt }
     },
     async renew(key, token, leaseSeconds) {
-      if (leases.get(key)?.token !== token) return false
-      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000 })
+      const lease = leases.get(key)
+      if (lease?.token !== token) return false
+      lease.untilMs = now() + leaseSeconds * 1000
       return true
     },
     async complete(key, token, retentionSeconds) {
@@ -64,7 +68,10 @@ export function memoryStore({
       return true
     },
     async release(key, token) {
-      return leases.get(key)?.token === token && leases.delete(key)
+      const lease = leases.get(key)
+      if (lease?.token !== token) return false
+      Object.assign(lease, { token: undefined, untilMs: 0 })
+      return true
     },
   }
 }

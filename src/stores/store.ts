@@ -1,6 +1,12 @@
 /** What a store says to whoever wants to handle an event. */
 export type Claim =
-  | { readonly state: 'acquired'; readonly token: string }
+  | {
+      readonly state: 'acquired'
+      /** Proves the ownership of this claim to `renew`, `complete` and `release`. */
+      readonly token: string
+      /** How many claims of this key were granted, this one included: 1 the first time. Left out by stores that do not count. */
+      readonly attempt?: number
+    }
   | { readonly state: 'in_progress'; readonly retryAfterSeconds: number }
   | { readonly state: 'completed' }
 
@@ -19,4 +25,17 @@ export interface IdempotencyStore {
   release(key: string, token: string): Promise<boolean>
   /** How long completed keys are kept unless the receiver is told otherwise; 7 days where this is left out. */
   readonly defaultRetentionSeconds?: number
+}
+
+/** A key that was claimed or given back and never completed is forgotten after this long: 30 days. */
+export const abandonedSeconds = 30 * 86_400
+
+/** Longer than any key a receiver makes, and short enough for every index. */
+const maxKeyLength = 512
+
+/** Refuses a key that a store would cut, fold or refuse on its own. */
+export function assertKey(key: string): void {
+  if (key.length === 0 || key.length > maxKeyLength || !/^[\x21-\x7e]+$/.test(key)) {
+    throw new TypeError(`A key must be 1 to ${maxKeyLength} printable ASCII characters without spaces.`)
+  }
 }

@@ -1,0 +1,164 @@
+import { sha256Hex } from '#hmac'
+import { toBytes } from '../core/bytes'
+import { misconfigured, WebhookError } from '../errors'
+import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore } from './store'
+
+/** ioredis, node-redis, or a function that sends one command and gives its answer. */
+export type RedisClient =
+  | { call(command: string, ...args: string[]): Promise<unknown> }
+  | { sendCommand(args: string[]): Promise<unknown> }
+  | ((args: string[]) => Promise<unknown>)
+
+export interface RedisStoreOptions {
+  /** Stands before every key, default `payproof:`. */
+  prefix?: string
+  /** A claim or completion counts only once so many replicas have it: narrows what a failover can lose. Default 0. */
+  waitReplicas?: number
+  /** How long to wait for the replicas, default 100 ms. */
+  waitMs?: number
+  /** Told what of the server's settings can lose keys; the default writes to the console. */
+  warn?: (warning: string) => void
+}
+
+/**
+ * Keeps keys in Redis 6 or newer, one hash a key, each call one script and one round trip. Safe in a Cluster: a key is in
+ * one slot. At the first claim it reads `INFO` and warns unless AOF is on and nothing is evicted.
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): IdempotencyStore {
+  const {
+    prefix = 'payproof:',
+    waitReplicas = 0,
+    waitMs = 100,
+    warn = (text) => console.warn(`payproof: ${text}`),
+  } = options
+  if (!Number.isSafeInteger(waitReplicas) || waitReplicas < 0)
+    throw misconfigured('redisStore: waitReplicas', 'must be a whole number, 0 or more.')
+  const send = sender(client)
+  const hashes = new Map<string, string>()
+  let checked = false
+
+  async function run(script: string, key: string, ...args: (string | number)[]): Promise<unknown[]> {
+    assertKey(key)
+    const slot = `${prefix}{${sha256Hex(toBytes(key))}}`
+    const rest = ['1', slot, ...args.map(String)]
+    const answer = await evaluate(script, rest)
+    return Array.isArray(answer) ? answer : [answer]
+  }
+
+  /** By hash; the text is sent when the server does not know it, after a restart or a failover. */
+  async function evaluate(script: string, rest: string[]): Promise<unknown> {
+    const hash = hashes.get(script)
+    if (hash !== undefined) {
+      try {
+        return await send(['EVALSHA', hash, ...rest])
+      } catch (error) {
+        if (!String(error).includes('NOSCRIPT')) throw error
+      }
+    }
+    const answer = await send(['EVAL', script, ...rest])
+    hashes.set(script, String(await send(['SCRIPT', 'LOAD', script])))
+    return answer
+  }
+
+  async function replicated(): Promise<void> {
+    if (waitReplicas === 0) return
+    const reached = Number(await send(['WAIT', String(waitReplicas), String(waitMs)]))
+    if (reached >= waitReplicas) return
+    throw new WebhookError('store_unavailable', `Only ${reached} of ${waitReplicas} Redis replicas have the key.`)
+  }
+
+  async function checkOnce(): Promise<void> {
+    if (checked) return
+    checked = true
+    const info = String(await send(['INFO']).catch(() => ''))
+    if (/aof_enabled:0/.test(info))
+      warn('Redis runs without AOF: a crash forgets which events were handled. Set `appendonly yes`.')
+    const policy = /maxmemory_policy:(\S+)/.exec(info)?.[1]
+    if (policy !== undefined && policy !== 'noeviction') {
+      warn(`Redis may evict keys (maxmemory-policy ${policy}): an event could be handled twice. Set \`noeviction\`.`)
+    }
+  }
+
+  return {
+    async claim(key, leaseSeconds) {
+      void checkOnce()
+      const token = crypto.randomUUID()
+      const answer = await run(claimScript, key, token, toMs(leaseSeconds), toMs(abandonedSeconds))
+      const claim = toClaim(answer, token)
+      if (claim.state === 'acquired') await replicated()
+      return claim
+    },
+    async renew(key, token, leaseSeconds) {
+      return (await run(renewScript, key, token, toMs(leaseSeconds)))[0] === 1
+    },
+    async complete(key, token, retentionSeconds) {
+      const done = (await run(completeScript, key, token, toMs(retentionSeconds)))[0] === 1
+      if (done) await replicated()
+      return done
+    },
+    async release(key, token) {
+      return (await run(releaseScript, key, token))[0] === 1
+    },
+  }
+}
+
+/** s: busy, free or done; t: token; l: end of the lease in the server's ms; n: claims granted. */
+const claimScript = `
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local r = redis.call('HMGET', KEYS[1], 's', 'l')
+if r[1] == 'done' then return {'completed'} end
+if r[1] == 'busy' and tonumber(r[2]) > now then return {'in_progress', tonumber(r[2]) - now} end
+local n = redis.call('HINCRBY', KEYS[1], 'n', 1)
+redis.call('HSET', KEYS[1], 's', 'busy', 't', ARGV[1], 'l', string.format('%.0f', now + ARGV[2]))
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {'acquired', n}`
+
+const ownerOnly = `
+local r = redis.call('HMGET', KEYS[1], 's', 't')
+if r[1] ~= 'busy' or r[2] ~= ARGV[1] then return 0 end`
+
+const renewScript = `${ownerOnly}
+local t = redis.call('TIME')
+redis.call('HSET', KEYS[1], 'l', string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[2]))
+return 1`
+
+const completeScript = `${ownerOnly}
+redis.call('HSET', KEYS[1], 's', 'done')
+redis.call('HDEL', KEYS[1], 't', 'l')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1`
+
+const releaseScript = `${ownerOnly}
+redis.call('HSET', KEYS[1], 's', 'free')
+redis.call('HDEL', KEYS[1], 't', 'l')
+return 1`
+
+function toClaim([state, number]: unknown[], token: string): Claim {
+  switch (String(state)) {
+    case 'acquired':
+      return { state: 'acquired', token, attempt: Number(number) }
+    case 'in_progress':
+      return { state: 'in_progress', retryAfterSeconds: Number(number) / 1000 }
+    case 'completed':
+      return { state: 'completed' }
+  }
+  throw new Error('Redis answered a claim with none of the states there are.')
+}
+
+function sender(client: RedisClient): (args: string[]) => Promise<unknown> {
+  if (typeof client === 'function') return client
+  if (typeof client === 'object' && client !== null) {
+    // ioredis has both; its sendCommand takes a command object.
+    if ('call' in client) return ([command = '', ...args]) => client.call(command, ...args)
+    if ('sendCommand' in client) return (args) => client.sendCommand(args)
+  }
+  throw misconfigured(
+    'redisStore(client)',
+    'must be a client of ioredis or node-redis, or a function that sends one command.',
+  )
+}
+
+function toMs(seconds: number): number {
+  return Math.ceil(seconds * 1000)
+}

@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import Database from 'libsql'
+import mysql from 'mysql2/promise'
+import pg from 'pg'
+import postgres from 'postgres'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type IdempotencyStore, memoryStore } from '../src'
+import { mysqlStore } from '../src/stores/mysql'
+import { postgresStore, type SqlStore } from '../src/stores/postgres'
+import { redisStore } from '../src/stores/redis'
+import { sqliteStore } from '../src/stores/sqlite'
+import { storeContract } from '../src/testing'
+import { thrown } from './support/errors'
+import { services } from './support/services'
+
+/** A store on a server or file of its own kind; leaves nothing behind. */
+interface Setup {
+  make(): IdempotencyStore
+  end(): Promise<unknown>
+}
+const run = `payproof_${randomUUID().slice(0, 8)}`
+
+const stores: [string, string | undefined, () => Promise<Setup>][] = [
+  [
+    'memory',
+    'here',
+    async () => {
+      const store = memoryStore()
+      return { make: () => store, end: async () => {} }
+    },
+  ],
+  [
+    'sqlite (libsql), four connections',
+    'here',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'payproof-'))
+      const connections = Array.from({ length: 4 }, () => new Database(join(folder, 'events.db')))
+      const made = connections.map((connection) => sqliteStore(connection))
+      let next = 0
+      return {
+        make: () => made[next++ % 4] as IdempotencyStore,
+        end: async () => {
+          for (const connection of connections) connection.close()
+          rmSync(folder, { recursive: true })
+        },
+      }
+    },
+  ],
+  [
+    'redis (ioredis)',
+    services.redis,
+    async () => {
+      const client = new Redis(services.redis ?? '')
+      return {
+        make: () => redisStore(client, { prefix: `${run}:`, warn: () => {} }),
+        end: () => forgetRedis(client).then(() => client.quit()),
+      }
+    },
+  ],
+  [
+    'redis (node-redis)',
+    services.redis,
+    async () => {
+      const client = createClient({ url: services.redis ?? '' })
+      await client.connect()
+      const send = (args: string[]) => client.sendCommand(args)
+      return {
+        make: () => redisStore({ sendCommand: send }, { prefix: `${run}:`, warn: () => {} }),
+        end: () => client.close(),
+      }
+    },
+  ],
+  [
+    'postgres (pg)',
+    services.postgres,
+    async () => {
+      const pool = new pg.Pool({ connectionString: services.postgres, max: 16 })
+      const store = postgresStore(pool, { table: `${run}_pg` })
+      await store.ensureSchema()
+      return {
+        make: () => postgresStore(pool, { table: `${run}_pg` }),
+        end: () => pool.query(`DROP TABLE ${run}_pg`).then(() => pool.end()),
+      }
+    },
+  ],
+  [
+    'postgres (postgres.js)',
+    services.postgres,
+    async () => {
+      const sql = postgres(services.postgres ?? '', { max: 16, onnotice: () => {} })
+      const store = postgresStore(sql, { table: `${run}_js` })
+      await store.ensureSchema()
+      return { make: () => store, end: () => sql.unsafe(`DROP TABLE ${run}_js`).then(() => sql.end()) }
+    },
+  ],
+  [
+    'mysql (mysql2)',
+    services.mysql,
+    async () => {
+      const pool = mysql.createPool({ uri: services.mysql ?? '', connectionLimit: 16 })
+      const store = mysqlStore(pool, { table: run })
+      await store.ensureSchema()
+      return { make: () => store, end: () => pool.query(`DROP TABLE ${run}`).then(() => pool.end()) }
+    },
+  ],
+]
+
+async function forgetRedis(client: Redis): Promise<void> {
+  const keys = await client.keys(`${run}:*`)
+  if (keys.length > 0) await client.del(...keys)
+}
+
+describe.each(stores)('%s', (name, where, setUp) => {
+  if (where === undefined) {
+    it(`not run: no server answers for ${name}`, ({ skip }) =>
+      process.env['CI'] === 'true' ? expect.unreachable(`no server for ${name}`) : skip())
+    return
+  }
+  let setup: Setup | undefined
+  const make = () => {
+    if (setup === undefined) throw new Error('not set up')
+    return setup.make()
+  }
+  beforeAll(async () => {
+    setup = await setUp()
+  })
+  afterAll(async () => {
+    await setup?.end()
+  })
+
+  it.each(storeContract(make))('$name', ({ run }) => run())
+
+  it('forgets in batches what has expired, never what is held', async () => {
+    const store = make() as IdempotencyStore & Partial<SqlStore>
+    if (store.prune === undefined) return
+    const keys = Array.from({ length: 5 }, () => `prune:${randomUUID()}`)
+    for (const key of keys) {
+      const claim = await store.claim(key, 0.01)
+      if (claim.state === 'acquired' && key !== keys[0]) await store.complete(key, claim.token, 0.01)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    let pruned = 0
+    for (let n = await store.prune(2); n > 0; n = await store.prune(2)) {
+      expect(n).toBeLessThanOrEqual(2)
+      pruned += n
+    }
+    expect(pruned).toBeGreaterThanOrEqual(4)
+    expect(await store.claim(keys[0] ?? '', 60)).toMatchObject({ state: 'acquired', attempt: 2 })
+  })
+
+  it.each(['', 'a b', 'é', 'x'.repeat(513), 'a\u0000'])('refuses the key %j', async (key) => {
+    if (name === 'memory') return
+    await expect(make().claim(key, 60)).rejects.toThrow('A key must be')
+  })
+})
+
+describe('what is handed in', () => {
+  it.each([
+    ['redisStore', () => redisStore(undefined as never)],
+    ['postgresStore', () => postgresStore({} as never)],
+    ['mysqlStore', () => mysqlStore(null as never)],
+    ['sqliteStore', () => sqliteStore({ exec() {} } as never)],
+    ['table', () => postgresStore(async () => [], { table: 'events; DROP TABLE orders' })],
+  ])('%s says what it takes', (name, make) => {
+    expect(thrown(make).code).toBe('configuration_invalid')
+    expect(thrown(make).hint).toContain(name)
+  })
+})
+
+describe('redis durability', () => {
+  it('warns once, at the first claim, of what can lose keys', async () => {
+    const warnings: string[] = []
+    const answers = new Map([['INFO', 'aof_enabled:0\r\nmaxmemory_policy:allkeys-lru\r\n']])
+    const store = redisStore(
+      async ([command = '']) => answers.get(command) ?? (command.startsWith('EVAL') ? ['acquired', 1] : 'hash'),
+      {
+        warn: (text) => warnings.push(text),
+      },
+    )
+    await store.claim('a', 60)
+    await store.claim('b', 60)
+    expect(warnings.map((text) => /AOF|allkeys-lru/.exec(text)?.[0])).toEqual(['AOF', 'allkeys-lru'])
+  })
+
+  it('refuses a claim that too few replicas have', async () => {
+    const store = redisStore(
+      async ([command = '']) => (command === 'WAIT' ? 0 : command === 'EVAL' ? ['acquired', 1] : 'hash'),
+      {
+        waitReplicas: 1,
+        warn: () => {},
+      },
+    )
+    await expect(store.claim('a', 60)).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
+
+  it('sends a script again when the server has forgotten it', async () => {
+    const sent: string[] = []
+    const store = redisStore(
+      async ([command = '']) => {
+        sent.push(command)
+        if (command === 'EVALSHA' && sent.filter((name) => name === 'EVALSHA').length === 2)
+          throw new Error('NOSCRIPT No matching script')
+        return command.startsWith('EVAL') ? ['acquired', 1] : 'hash'
+      },
+      { warn: () => {} },
+    )
+    for (const key of ['a', 'b', 'c', 'd']) expect((await store.claim(key, 60)).state).toBe('acquired')
+    expect(sent.filter((name) => name.startsWith('EVAL'))).toEqual(['EVAL', 'EVALSHA', 'EVALSHA', 'EVAL', 'EVALSHA'])
+  })
+})
+
+describe('the contract', () => {
+  /** A store with one fault, and a check that must find it. */
+  const broken: [string, (store: IdempotencyStore) => Partial<IdempotencyStore>][] = [
+    ['grants every claim', () => ({ claim: async () => ({ state: 'acquired', token: randomUUID(), attempt: 1 }) })],
+    ['takes a completion from anybody', () => ({ complete: async () => true })],
+    ['takes a release from anybody', () => ({ release: async () => true })],
+    ['takes a renewal from anybody', () => ({ renew: async () => true })],
+    ['never completes', (store) => ({ complete: async (key, token) => store.release(key, token) })],
+    ['never gives back', () => ({ release: async () => true })],
+    ['does not renew', () => ({ renew: async () => true })],
+    ['never lets a lease run out', (store) => ({ claim: (key) => store.claim(key, 3600) })],
+    ['never forgets', (store) => ({ complete: (key, token) => store.complete(key, token, 9_999_999) })],
+    ['folds keys', (store) => ({ claim: (key, lease) => store.claim(key.toLowerCase().replace(/\W/g, ''), lease) })],
+    [
+      'counts nothing',
+      (store) => ({ claim: async (key, lease) => ({ ...(await store.claim(key, lease)), attempt: 1 }) as never }),
+    ],
+    [
+      'says nothing of the time left',
+      (store) => ({
+        claim: async (key, lease) => ({ ...(await store.claim(key, lease)), retryAfterSeconds: 0 }) as never,
+      }),
+    ],
+    ["trusts the worker's clock", () => memoryStore({ now: () => Date.now() })],
+  ]
+
+  it.each(broken)('finds a store that %s', async (_, breakIt) => {
+    const sound = memoryStore()
+    const store = { ...sound, ...breakIt(sound) }
+    const failures = await Promise.all(
+      storeContract(() => store)
+        .filter(({ name }) => !name.includes('clock') || _.includes('clock'))
+        .map(({ run }) =>
+          run().then(
+            () => 0,
+            () => 1,
+          ),
+        ),
+    )
+    expect(failures.filter((failed) => failed === 1).length).toBeGreaterThan(0)
+  })
+})
