@@ -17,7 +17,7 @@ export async function readNodeBody(
 ): Promise<Uint8Array | string> {
   const raw = kept.find(isRaw)
   if (raw !== undefined) return raw
-  if (request.destroyed && !request.complete) throw aborted()
+  if (request.destroyed && !request.readableDidRead) throw aborted()
   // With an encoding set the stream gives text, and the bytes are gone.
   const untouched = !request.readableDidRead && !request.readableEnded && request.readableEncoding === null
   if (untouched) return readStream(request, limits)

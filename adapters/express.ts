@@ -18,26 +18,37 @@ export function expressWebhook<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, Request>,
   handler: (event: Event, context: ExpressContext) => unknown,
 ): RequestHandler {
-  assertMounted('expressWebhook', receiver, handler)
+  assertMounted('expressWebhook(receiver, handler)', receiver, handler)
   return (req, res, next) => {
     const receive = async () =>
       receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
         handler(event, { ...context, req, res }),
       )
     // Express 4 does not look at what a handler returns.
-    receive().then((outcome) => sendNodeReply(req, res, outcome.reply), next)
+    receive()
+      .then((outcome) => sendNodeReply(req, res, outcome.reply))
+      .catch(next)
   }
 }
 
-/** Only verifies: leaves the event as `req.event` and calls the next handler. Duplicates are yours to handle. */
+/**
+ * Only verifies: leaves the event as `req.event` (see `VerifiedRequest`) and the bytes as `req.rawBody`, and calls the
+ * next handler. Duplicates are yours to handle.
+ */
 export function expressVerify<Event extends WebhookEvent>(receiver: ReceiverFor<Event, Request>): RequestHandler {
+  assertMounted('expressVerify(receiver)', receiver)
   return (req, res, next) => {
-    const verify = async () =>
-      Object.assign(req, { event: await receiverFor(receiver, req).verify(toWebhookRequest(req)) })
-    verify().then(
-      () => next(),
-      (error: unknown) => (isWebhookError(error) ? sendNodeReply(req, res, refuse(error)) : next(error)),
-    )
+    const verify = async () => {
+      const event = await receiverFor(receiver, req).verify(toWebhookRequest(req))
+      Object.assign(req, { event, rawBody: event.rawBody })
+    }
+    verify()
+      .catch((error: unknown) => {
+        if (!isWebhookError(error)) throw error
+        sendNodeReply(req, res, refuse(error))
+        return true
+      })
+      .then((refused) => refused || next(), next)
   }
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preParsingAsyncHookHandler } from 'fastify'
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
@@ -22,17 +22,23 @@ export function fastifyWebhook<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, FastifyRequest>,
   handler: (event: Event, context: FastifyContext) => unknown,
 ): FastifyPluginCallback {
-  assertMounted('fastifyWebhook', receiver, handler)
+  assertMounted('fastifyWebhook(receiver, handler)', receiver, handler)
   return (app, _options, done) => {
     app.route({
       method: app.supportedMethods,
       url: '/',
-      onRequest: async (request, reply) => {
-        const outcome = await receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
-          handler(event, { ...context, request, reply }),
-        )
-        if (outcome.kind === 'failed') request.log.error(outcome.error.cause)
-        return send(request, reply, outcome.reply)
+      // `done` is never called: after the answer nothing may go on, not even when the sender has hung up.
+      onRequest: (request, reply, done) => {
+        const receive = async () =>
+          receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
+            handler(event, { ...context, request, reply }),
+          )
+        receive()
+          .then((outcome) => {
+            if (outcome.kind === 'failed') request.log.error(outcome.error.cause)
+            send(request, reply, outcome.reply)
+          })
+          .catch(done)
       },
       handler: () => {},
     })
@@ -40,27 +46,32 @@ export function fastifyWebhook<Event extends WebhookEvent>(
   }
 }
 
-/** Only verifies, as a `preParsing` hook: leaves the event as `request.event`. Duplicates are yours to handle. */
+/**
+ * Only verifies, as a `preParsing` hook: leaves the event as `request.event` (see `VerifiedRequest`). What the route
+ * parses afterwards is up to the app's content type parsers. Duplicates are yours to handle.
+ */
 export function fastifyVerify<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, FastifyRequest>,
-): preParsingAsyncHookHandler {
-  return async (request, reply) => {
-    try {
-      const event = await receiverFor(receiver, request).verify(toWebhookRequest(request))
-      Object.assign(request, { event })
-      // The parsers that follow get the bytes again.
-      return Object.assign(Readable.from([event.rawBody]), { receivedEncodedLength: event.rawBody.length })
-    } catch (error) {
-      if (!isWebhookError(error)) throw error
-      return send(request, reply, refuse(error))
-    }
+): preParsingHookHandler {
+  assertMounted('fastifyVerify(receiver)', receiver)
+  return (request, reply, _payload, done) => {
+    const verify = async () => receiverFor(receiver, request).verify(toWebhookRequest(request))
+    verify()
+      .then((event) => {
+        Object.assign(request, { event })
+        // The parsers that follow get the bytes again.
+        done(null, Object.assign(Readable.from([event.rawBody]), { receivedEncodedLength: event.rawBody.length }))
+      })
+      .catch((error: unknown) => {
+        if (isWebhookError(error)) send(request, reply, refuse(error))
+        else done(error instanceof Error ? error : new Error(String(error)))
+      })
   }
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, { status, headers, body }: Reply): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, { status, headers, body }: Reply): void {
   if (!reply.sent) reply.code(status).headers(headers).send(body)
   discardRest(request.raw)
-  return reply
 }
 
 function toWebhookRequest({ raw, body }: FastifyRequest): WebhookRequest {

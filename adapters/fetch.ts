@@ -27,7 +27,7 @@ export function fetchWebhook<Event extends WebhookEvent, Env = unknown>(
   receiver: ReceiverFor<Event, FetchRequestContext<Env>>,
   handler: (event: Event, context: FetchContext<Env>) => unknown,
 ): FetchHandler<Env> {
-  assertMounted('fetchWebhook', receiver, handler)
+  assertMounted('fetchWebhook(receiver, handler)', receiver, handler)
   return async (request, env, execution) => {
     const given = { request, env: env as Env, execution }
     const outcome = await receiverFor(receiver, given).receive(toWebhookRequest(request), (event, context) =>
@@ -42,6 +42,7 @@ export function fetchVerify<Event extends WebhookEvent, Env = unknown>(
   receiver: ReceiverFor<Event, FetchRequestContext<Env>>,
   next: (event: Event, context: FetchRequestContext<Env>) => Response | Promise<Response>,
 ): FetchHandler<Env> {
+  assertMounted('fetchVerify(receiver, next)', receiver, next)
   return async (request, env, execution) => {
     const given = { request, env: env as Env, execution }
     try {

@@ -24,7 +24,7 @@ export function honoWebhook<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, Context>,
   handler: (event: Event, context: HonoContext) => unknown,
 ): Handler {
-  assertMounted('honoWebhook', receiver, handler)
+  assertMounted('honoWebhook(receiver, handler)', receiver, handler)
   return async (c) => {
     const outcome = await receiverFor(receiver, c).receive(toWebhookRequest(c), (event, context) =>
       handler(event, { ...context, c }),
@@ -37,12 +37,13 @@ export function honoWebhook<Event extends WebhookEvent>(
 export function honoVerify<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, Context>,
 ): MiddlewareHandler<{ Variables: { event: Event } }> {
+  assertMounted('honoVerify(receiver)', receiver)
   return async (c, next) => {
     try {
       const event = await receiverFor(receiver, c).verify(toWebhookRequest(c))
       c.set('event', event)
       // What follows may read the body as if nobody had.
-      Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(event.rawBody.slice().buffer) })
+      Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(new Uint8Array(event.rawBody).buffer) })
     } catch (error) {
       if (!isWebhookError(error)) throw error
       return toResponse(refuse(error))
@@ -58,9 +59,12 @@ function toWebhookRequest(c: Context): WebhookRequest {
 async function readBody(c: Context, limits: BodyLimits): Promise<Uint8Array | string> {
   const fix = 'Mount the webhook above middleware that reads the body.'
   // What other middleware read through Hono is kept as it was read.
-  const { arrayBuffer, text } = c.req.bodyCache
+  const { arrayBuffer, text, blob } = c.req.bodyCache
   if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
   if (text !== undefined) return text
+  if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
-  return incoming === undefined ? readWebBody(c.req.raw, limits, fix) : readNodeBody(incoming, limits, fix)
+  // Middleware may have read the stream and put a whole request in its place.
+  const replaced = incoming?.readableDidRead === true && !c.req.raw.bodyUsed
+  return incoming === undefined || replaced ? readWebBody(c.req.raw, limits, fix) : readNodeBody(incoming, limits, fix)
 }

@@ -14,13 +14,15 @@ export function koaWebhook<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, Context>,
   handler: (event: Event, context: KoaContext) => unknown,
 ): Middleware {
-  assertMounted('koaWebhook', receiver, handler)
+  assertMounted('koaWebhook(receiver, handler)', receiver, handler)
   return async (ctx) => {
+    const before = ctx.body
     const outcome = await receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
       handler(event, { ...context, ctx }),
     )
     if (outcome.kind === 'failed') ctx.app.emit('error', outcome.error.cause, ctx)
-    send(ctx, outcome.reply)
+    const answered = outcome.kind === 'processed' && ctx.body !== before
+    if (!answered) send(ctx, outcome.reply)
   }
 }
 
@@ -28,6 +30,7 @@ export function koaWebhook<Event extends WebhookEvent>(
 export function koaVerify<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, Context>,
 ): Middleware<{ event: Event }> {
+  assertMounted('koaVerify(receiver)', receiver)
   return async (ctx, next) => {
     try {
       ctx.state.event = await receiverFor(receiver, ctx).verify(toWebhookRequest(ctx))
@@ -40,7 +43,7 @@ export function koaVerify<Event extends WebhookEvent>(
 }
 
 function send(ctx: Context, { status, headers, body }: Reply): void {
-  if (ctx.respond === false || ctx.body !== undefined) return
+  if (ctx.respond === false || ctx.headerSent) return
   ctx.status = status
   ctx.set(headers)
   ctx.body = body

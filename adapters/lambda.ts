@@ -4,7 +4,7 @@ import { assertMounted, type ReceiverFor, receiverFor } from './choose'
 /** What API Gateway (REST and HTTP APIs), function URLs and load balancers hand to a function, as far as it is needed. */
 export interface LambdaHttpEvent {
   readonly httpMethod?: string
-  readonly requestContext?: { readonly http?: { readonly method?: string } }
+  readonly requestContext?: object
   readonly headers?: Readonly<Record<string, string | undefined>> | null
   readonly multiValueHeaders?: Readonly<Record<string, string[] | undefined>> | null
   readonly body?: string | null
@@ -14,6 +14,8 @@ export interface LambdaHttpEvent {
 export interface LambdaResult {
   readonly statusCode: number
   readonly headers: Record<string, string>
+  /** For load balancers that send several values of a header, and then read no other. */
+  readonly multiValueHeaders?: Record<string, string[]>
   readonly body: string
   readonly isBase64Encoded: false
 }
@@ -30,12 +32,12 @@ export function lambdaWebhook<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, LambdaHttpEvent>,
   handler: (event: Event, context: LambdaContext) => unknown,
 ): LambdaHandler {
-  assertMounted('lambdaWebhook', receiver, handler)
+  assertMounted('lambdaWebhook(receiver, handler)', receiver, handler)
   return async (request) => {
     const outcome = await receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
       handler(event, { ...context, request }),
     )
-    return toResult(outcome.reply)
+    return toResult(request, outcome.reply)
   }
 }
 
@@ -44,32 +46,35 @@ export function lambdaVerify<Event extends WebhookEvent, Result>(
   receiver: ReceiverFor<Event, LambdaHttpEvent>,
   next: (event: Event, request: LambdaHttpEvent) => Result | Promise<Result>,
 ): (request: LambdaHttpEvent) => Promise<Result | LambdaResult> {
+  assertMounted('lambdaVerify(receiver, next)', receiver, next)
   return async (request) => {
     try {
       return await next(await receiverFor(receiver, request).verify(toWebhookRequest(request)), request)
     } catch (error) {
       if (!isWebhookError(error)) throw error
-      return toResult(refuse(error))
+      return toResult(request, refuse(error))
     }
   }
 }
 
-function toResult({ status, headers, body }: Reply): LambdaResult {
-  return { statusCode: status, headers: { ...headers }, body, isBase64Encoded: false }
+function toResult(request: LambdaHttpEvent, { status, headers, body }: Reply): LambdaResult {
+  const result = { statusCode: status, headers: { ...headers }, body, isBase64Encoded: false } as const
+  if (request.headers || !request.multiValueHeaders) return result
+  const multiValueHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]))
+  return { ...result, multiValueHeaders }
 }
 
-function toWebhookRequest({
-  httpMethod,
-  requestContext,
-  headers,
-  multiValueHeaders,
-  body,
-  isBase64Encoded,
-}: LambdaHttpEvent): WebhookRequest {
-  const text = body ?? ''
+function toWebhookRequest(request: LambdaHttpEvent): WebhookRequest {
+  const { headers, multiValueHeaders, isBase64Encoded } = request
+  const text = request.body ?? ''
+  const several = Object.keys(multiValueHeaders ?? {}).length > 0
   return {
-    method: httpMethod ?? requestContext?.http?.method,
-    headers: multiValueHeaders ?? headers ?? {},
+    method: methodOf(request),
+    headers: (several ? multiValueHeaders : headers) ?? {},
     body: isBase64Encoded ? Buffer.from(text, 'base64') : text,
   }
+}
+
+function methodOf({ httpMethod, requestContext }: LambdaHttpEvent): string | undefined {
+  return httpMethod ?? (requestContext as { http?: { method?: string } } | undefined)?.http?.method
 }

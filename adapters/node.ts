@@ -27,7 +27,7 @@ export function nodeWebhook<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, IncomingMessage>,
   handler: (event: Event, context: NodeContext) => unknown,
 ): Listener {
-  assertMounted('nodeWebhook', receiver, handler)
+  assertMounted('nodeWebhook(receiver, handler)', receiver, handler)
   return answering(async (req, res) => {
     const outcome = await receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
       handler(event, { ...context, req, res }),
@@ -41,6 +41,7 @@ export function nodeVerify<Event extends WebhookEvent>(
   receiver: ReceiverFor<Event, IncomingMessage>,
   listener: (req: VerifiedRequest<Event>, res: ServerResponse) => unknown,
 ): Listener {
+  assertMounted('nodeVerify(receiver, listener)', receiver, listener)
   return answering(async (req, res) => {
     const event = await receiverFor(receiver, req).verify(toWebhookRequest(req))
     await listener(Object.assign(req, { event }), res)

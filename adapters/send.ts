@@ -1,13 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Reply } from '../src'
+import { isRefusal } from '../src/reply'
 
 /** Sends a reply, unless the handler has answered by itself. */
-export function sendNodeReply(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { status, headers, body }: Reply,
-): void {
-  if (response.headersSent || response.destroyed) return
+export function sendNodeReply(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  if (response.destroyed) return
+  if (response.headersSent) {
+    // A handler that failed in the middle of its own answer: cut off, it cannot be taken for a success.
+    if (!response.writableEnded && isRefusal(reply)) response.destroy()
+    return
+  }
+  const { status, headers, body } = reply
   response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.end(body)
@@ -18,9 +21,9 @@ const discardMs = 5000
 
 /** Lets go of what is still to come of a request: read on, so that the sender gets to read the answer, but not for ever. */
 export function discardRest(request: IncomingMessage): void {
-  if (request.complete) return
+  if (request.complete || request.readableEnded || request.destroyed) return
   request.resume()
-  const timer = setTimeout(() => request.destroy(), discardMs)
+  const timer = setTimeout(() => request.destroy(), discardMs).unref()
   request.once('close', () => clearTimeout(timer)).once('end', () => clearTimeout(timer))
 }
 

@@ -110,6 +110,7 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
         return true
       } catch (error) {
         report('complete_failed', error)
+        letGo(renewal)
         void keepTryingToComplete()
         return false
       }
@@ -144,9 +145,10 @@ async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
 
 /** Does not keep a process alive that has nothing else to do. */
 function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer: unknown = setTimeout(resolve, ms)
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
-      timer.unref()
-  })
+  return new Promise((resolve) => letGo(setTimeout(resolve, ms)))
+}
+
+function letGo(timer: unknown): void {
+  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+    timer.unref()
 }

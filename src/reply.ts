@@ -13,6 +13,11 @@ export function acknowledge(acknowledgement: { readonly contentType: string; rea
   return { status: 200, headers: { 'content-type': acknowledgement.contentType }, body: acknowledgement.body }
 }
 
+/** Whether a reply says anything but: handled. */
+export function isRefusal({ status }: Reply): boolean {
+  return status >= 400
+}
+
 const waitSeconds = 5
 const maxWaitSeconds = 30
 

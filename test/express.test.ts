@@ -124,6 +124,7 @@ describe.each(versions)('%s', (_, createApp) => {
     await raw(port, [`POST ${hook} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n`, '{'], { waitMs: 20 })
     await until(() => reports.length > 0)
     expect(reports[0]).toMatchObject({ code: 'body_aborted' })
+    expect(reports[0]).toMatchObject({ durationMs: expect.any(Number) })
   })
 
   it('says at mount what is missing', () => {
@@ -224,9 +225,10 @@ describe.each(versions)('%s', (_, createApp) => {
     expect(await post(url + hook, genuine())).toMatchObject({ status: 202, body: 'mine' })
   })
 
-  it('finds the receiver by request; a finder that throws reaches the error handler, and nothing is left unhandled', async () => {
+  it('finds the receiver by request; a finder that throws is answered for, and nothing is left unhandled', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
+    vi.spyOn(console, 'error').mockImplementation(() => {})
     const { receiver } = createShop()
     const app = createApp()
     app.post(
@@ -239,14 +241,54 @@ describe.each(versions)('%s', (_, createApp) => {
         () => {},
       ),
     )
-    app.use(((_error, _req, res, _next) => {
-      res.status(404).end()
-    }) as express5.ErrorRequestHandler)
     const { url } = await open(app)
     expect((await post(`${url}/known`, genuine())).status).toBe(200)
-    expect((await post(`${url}/other`, genuine())).status).toBe(404)
+    expect(await post(`${url}/other`, genuine())).toMatchObject({ status: 500, body: '{"error":"internal_error"}' })
     process.off('unhandledRejection', unhandled)
     expect(unhandled).not.toHaveBeenCalled()
+  })
+
+  it('cuts off a handler that fails in the middle of its own answer', async () => {
+    const { receiver } = createShop()
+    const app = createApp()
+    app.post(
+      hook,
+      expressWebhook(receiver, (_event, { res }) => {
+        res.writeHead(200)
+        res.write('half')
+        throw new Error('no stock')
+      }),
+    )
+    const { url } = await open(app)
+    await expect(post(url + hook, genuine())).rejects.toThrow()
+  })
+
+  it('lets a handler after expressVerify have the bytes again', async () => {
+    const { receiver } = createShop()
+    const app = createApp()
+    app.post(
+      hook,
+      expressVerify(receiver),
+      expressWebhook(createShop().receiver, () => {}),
+    )
+    expect((await post((await open(app)).url + hook, genuine())).status).toBe(200)
+  })
+
+  it('answers a large refused body over keep-alive, and goes on with the next request', async () => {
+    const { port, handler } = await shop(undefined, { maxBodyBytes: 1024 })
+    const { headers, body } = genuine()
+    const large = `POST ${hook} HTTP/1.1\r\nhost: x\r\ncontent-length: 3000000\r\n\r\n`
+    const next = [
+      `POST ${hook} HTTP/1.1`,
+      'host: x',
+      ...headers.map(([name, value]) => `${name}: ${value}`),
+      `content-length: ${body.length}`,
+    ]
+    const answer = await raw(port, [large, 'x'.repeat(3_000_000), `${next.join('\r\n')}\r\n\r\n${body}`], {
+      waitMs: 1000,
+    })
+    expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['413', '200'])
+    expect(handler).toHaveBeenCalledTimes(1)
   })
 
   it('expressVerify leaves the event on the request, and refuses like the other', async () => {

@@ -66,6 +66,11 @@ describe.each(implementations)('HMAC-SHA256 by %s', (_, { createMacKey, equalSec
     }
   })
 
+  it('takes none of many wrong secrets that are nearly right', () => {
+    const right = Buffer.from('merchant-token-0123456789')
+    for (let i = 0; i < 3000; i++) expect(equalSecrets(right, Buffer.from(`merchant-token-${i}`))).toBe(false)
+  })
+
   it('hashes', () => {
     expect(sha256Hex(Buffer.from('abc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
   })

@@ -249,6 +249,12 @@ describe('asking', () => {
     ])
   })
 
+  it('asks the other path too where the first is some page', async () => {
+    const page = () => new Response('<p>', { headers: { 'content-type': 'text/html' } })
+    await verify({ fetch: stub(page, json(facts)) as never })
+    expect((await rejection(verify({ fetch: stub(page) as never }))).code).toBe('confirmation_unavailable')
+  })
+
   it('asks once for many deliveries at the same time', async () => {
     const fetch = stub(() => new Promise((resolve) => setTimeout(() => resolve(Response.json(facts)), 20)))
     const provider = kasperopay({ merchantId, fetch: fetch as never })
@@ -322,6 +328,7 @@ describe('binding', () => {
     ['a dearer order', { orderId: 'ord_9', amount: '1000' }],
     ['a cheaper order', { orderId: 'ord_9', amount: '150.4' }],
     ['an unknown currency', { orderId: 'ord_9', amount: { value: '150.5', currency: 'XRP' } }],
+    ['no amount', { orderId: 'ord_9', amount: null as never }],
     ['an amount that is none', { orderId: 'ord_9', amount: 'much' }],
   ])('refuses a real payment that is not the expected one: %s', async (_, expected) => {
     expect(await rejection(verify({ ...withFacts({}), expect: () => expected }))).toMatchObject({

@@ -209,12 +209,18 @@ async function confirmPayment(api: ConfirmationApi, paths: readonly string[], pa
   throw new WebhookError('confirmation_unavailable', 'The API gave a status that it is not known to give.')
 }
 
-/** The guide and the API reference name different paths: what one does not know the other may. */
+/** The guide and the API reference name different paths: where one knows nothing or is not there, the other may be. */
 async function askInTurn(api: ConfirmationApi, paths: readonly string[], id: string): Promise<JsonObject | undefined> {
+  let failure: unknown
   for (const path of paths) {
-    const answer = await api.ask(path, id)
-    if (answer !== undefined) return answer
+    try {
+      const answer = await api.ask(path, id)
+      if (answer !== undefined) return answer
+    } catch (error) {
+      failure ??= error
+    }
   }
+  if (failure !== undefined) throw failure
   return undefined
 }
 
@@ -231,8 +237,11 @@ const transactionSchema = z.object({
 })
 
 async function confirmOnChain(api: ConfirmationApi, address: string, facts: JsonObject): Promise<void> {
-  assertPathId('txid', facts['txid'])
-  const answer = await api.ask('/transactions/', facts['txid'])
+  const { txid } = facts
+  if (typeof txid !== 'string' || !/^[0-9A-Za-z]{1,128}$/.test(txid)) {
+    throw new WebhookError('confirmation_unavailable', 'The API names no transaction to look for on chain.')
+  }
+  const answer = await api.ask('/transactions/', txid)
   if (answer === undefined) throw notConfirmed('The chain knows no such transaction.')
   const parsed = transactionSchema.safeParse(answer)
   if (!parsed.success)
@@ -285,8 +294,8 @@ async function askMerchant(
 }
 
 function agrees(expected: ExpectedPayment, { data }: UnboundKasperopayEvent): boolean {
-  const { value, currency } =
-    typeof expected.amount === 'object' ? expected.amount : { value: expected.amount, currency: 'KAS' }
+  const { amount } = expected
+  const { value, currency = 'KAS' } = typeof amount === 'object' && amount !== null ? amount : { value: amount }
   const paid = { KAS: data.amount_kas, USD: data.amount_usd }[currency.toUpperCase()]
   return (expected.paymentId === undefined || expected.paymentId === data.payment_id) && equalAmounts(paid, value)
 }

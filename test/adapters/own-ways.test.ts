@@ -1,8 +1,11 @@
+import { getRequestListener } from '@hono/node-server'
 import express from 'express'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import Koa from 'koa'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { expressWebhook } from '../../adapters/express'
 import { fastifyVerify, fastifyWebhook } from '../../adapters/fastify'
 import { fetchWebhook, perEnvironment } from '../../adapters/fetch'
 import { honoVerify, honoWebhook } from '../../adapters/hono'
@@ -10,8 +13,8 @@ import { koaWebhook } from '../../adapters/koa'
 import { lambdaWebhook } from '../../adapters/lambda'
 import { nodeWebhook } from '../../adapters/node'
 import { createReceiver, memoryStore, payqi } from '../../src'
-import { post, type Running, serve } from '../support/server'
-import { createShop, forged, genuine, secret } from '../support/shop'
+import { post, type Running, raw, serve } from '../support/server'
+import { createShop, forged, genuine, secret, sleep } from '../support/shop'
 
 /** What one framework alone has: parsers, contexts, secrets that come with the request. */
 const running: Running[] = []
@@ -55,6 +58,19 @@ describe('fastify', () => {
     expect(await post(url, genuine())).toMatchObject({ status: 200, body: '{"parsed":"evt_1","event":"evt_1"}' })
   })
 
+  it('never runs an unverified handler, not even when the sender hangs up during the refusal', async () => {
+    const app = Fastify()
+    const ran = vi.fn()
+    app.addHook('onSend', async () => void (await sleep(100)))
+    app.post('/', { preParsing: fastifyVerify(createShop().receiver) }, async () => ran())
+    await app.ready()
+    const server = await serve((req, res) => app.routing(req, res))
+    running.push(server)
+    await raw(server.port, ['POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n'], { waitMs: 30 })
+    await sleep(200)
+    expect(ran).not.toHaveBeenCalled()
+  })
+
   it('writes a failing handler to the log of the request', async () => {
     const lines: string[] = []
     const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } } })
@@ -88,7 +104,62 @@ describe('koa', () => {
   })
 })
 
+describe('koa, with a body of somebody else', () => {
+  const withDefault = (handler: (event: unknown, context: { ctx: Koa.Context }) => unknown) => {
+    const app = new Koa()
+    app.silent = true
+    app.use((ctx, next) => {
+      ctx.body = 'default'
+      return next()
+    })
+    app.use(koaWebhook(createShop().receiver, handler))
+    return at(app.callback())
+  }
+
+  it('set before: acknowledgement and refusal are ours', async () => {
+    const url = await withDefault(() => {})
+    expect(await post(url, genuine())).toMatchObject({ status: 200, body: 'OK' })
+    expect(await post(url, forged())).toMatchObject({ status: 401, body: '{"error":"unauthorized"}' })
+  })
+
+  it('set by the handler: kept if it succeeds, ours if it fails', async () => {
+    const mine = await withDefault((_, { ctx }) => {
+      ctx.body = { mine: true }
+    })
+    expect(await post(mine, genuine())).toMatchObject({ status: 200, body: '{"mine":true}' })
+    const failing = await withDefault((_, { ctx }) => {
+      ctx.body = { mine: true }
+      throw new Error('no stock')
+    })
+    expect(await post(failing, genuine())).toMatchObject({ status: 500, body: '{"error":"handler_failed"}' })
+  })
+})
+
 describe('hono', () => {
+  it('hands on the bytes of the body alone, whatever memory they lie in', async () => {
+    const app = new Hono()
+    app.post('/', honoVerify(createShop().receiver), async (c) => c.text(await c.req.text()))
+    const rawBody = Buffer.from(genuine().body)
+    expect(rawBody.buffer.byteLength).toBeGreaterThan(rawBody.length)
+    const incoming = { rawBody, readableDidRead: false }
+    expect(await (await app.request('/', init(), { incoming })).text()).toBe(genuine().body)
+  })
+
+  it('takes a request that bodyLimit has put in place of the one it read', async () => {
+    const app = new Hono()
+    app.use(bodyLimit({ maxSize: 100_000 }))
+    app.post(
+      '/',
+      honoWebhook(createShop().receiver, () => {}),
+    )
+    const chunked = async function* () {
+      yield new TextEncoder().encode(genuine().body)
+    }
+    const url = await at(getRequestListener(app.fetch))
+    expect((await post(url, { ...genuine(), body: chunked() })).status).toBe(200)
+    expect((await post(url, genuine())).status).toBe(200)
+  })
+
   it('takes what other middleware read through Hono', async () => {
     for (const read of ['json', 'text', 'arrayBuffer'] as const) {
       const app = new Hono()
@@ -158,7 +229,58 @@ describe('node:http', () => {
   })
 })
 
+describe('a finder that throws', () => {
+  it('is answered alike everywhere, its error in the log and not on the wire', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const find = () => {
+      throw new Error('postgres://user:password@db')
+    }
+    const koa = new Koa()
+    koa.use(koaWebhook(find, () => {}))
+    const fastify = Fastify()
+    fastify.register(fastifyWebhook(find, () => {}))
+    await fastify.ready()
+    const hono = new Hono()
+    hono.post(
+      '/',
+      honoWebhook(find, () => {}),
+    )
+    const listeners = [
+      express().post(
+        '/',
+        expressWebhook(find, () => {}),
+      ),
+      nodeWebhook(find, () => {}),
+      koa.callback(),
+      getRequestListener(hono.fetch),
+      getRequestListener(fetchWebhook(find, () => {})),
+      (req: never, res: never) => fastify.routing(req, res),
+    ]
+    for (const listener of listeners) {
+      expect(await post(await at(listener as never), genuine())).toMatchObject({
+        status: 500,
+        body: '{"error":"internal_error"}',
+      })
+    }
+    expect(error).toHaveBeenCalledTimes(listeners.length)
+    error.mockRestore()
+  })
+})
+
 describe('lambda', () => {
+  it('answers a load balancer in the way it asked', async () => {
+    const handle = lambdaWebhook(createShop().receiver, () => {})
+    const { headers, body } = genuine()
+    const several = Object.fromEntries(headers.map(([name, value]) => [name, [value]]))
+    expect(await handle({ httpMethod: 'POST', multiValueHeaders: several, body })).toMatchObject({
+      statusCode: 200,
+      multiValueHeaders: { 'content-type': ['text/plain; charset=utf-8'] },
+    })
+    const one = await handle({ httpMethod: 'POST', headers: Object.fromEntries(headers), multiValueHeaders: {}, body })
+    expect(one).toMatchObject({ statusCode: 200 })
+    expect(one).not.toHaveProperty('multiValueHeaders')
+  })
+
   const { headers, body } = genuine()
   it.each([
     ['a mapped body', { body: JSON.parse(body) }, 500],

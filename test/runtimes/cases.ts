@@ -38,7 +38,16 @@ function variants(provider: string, fixture: Fixture): Case[] {
   const ok = `200 ${acknowledgements[provider] ?? 'OK'}`
   const base = { provider, settings, api, now, headers, body: body_base64 }
   const genuine: Case = { ...base, name: `${provider}: ${name}`, expected: `${ok} | ${ok} | 1` }
-  if (!expected.proof.coversBody) return [genuine]
+  if (!expected.proof.coversBody) {
+    const lie = bodyOf(fixture)
+      .toString()
+      .replaceAll(/"(token|merchant_token)": ?"[^"]*"/g, '"$1":"a-forged-token-0123456789"')
+    const other = lie.replace('kpm_abc123', 'kpm_somebody')
+    return [
+      genuine,
+      { ...base, name: `${provider}: ${name}, forged`, body: Buffer.from(other).toString('base64'), expected: refused },
+    ]
+  }
   const body = bodyOf(fixture)
   body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1
   const forged = headers.map(([key, value]): [string, string] => [

@@ -133,11 +133,18 @@ function versionOf(name: string): string {
   return (JSON.parse(readFileSync(inCache(name, 'package.json'), 'utf8')) as { version: string }).version
 }
 
-async function row(name: string, play: () => string[] | Promise<string[]>, version: () => string): Promise<void> {
+async function row(
+  name: string,
+  play: () => string[] | undefined | Promise<string[]>,
+  version: () => string,
+): Promise<void> {
   try {
     const given = await play()
-    const wrong = cases.find(({ expected }, index) => given.length > 0 && given[index] !== expected)
-    const problem = wrong && `${wrong.name}: expected ${wrong.expected}, got ${given[cases.indexOf(wrong)]}`
+    const wrong = given && cases.findIndex(({ expected }, index) => given[index] !== expected)
+    const problem =
+      given === undefined || wrong === undefined || wrong === -1
+        ? undefined
+        : `${cases[wrong]?.name}: expected ${cases[wrong]?.expected}, got ${given[wrong]}`
     rows.push({ name, version: version().trim().split('\n')[0] ?? '', ...(problem ? { problem } : {}) })
   } catch (error) {
     const { message, stderr, stdout, code } = error as {
@@ -184,7 +191,8 @@ export default { async fetch(request) { return Response.json(await answers(await
   }
 }
 
-function runJest(): string[] {
+/** Compares by itself. */
+function runJest(): undefined {
   writeFileSync(
     join(project, 'payproof.test.js'),
     `
@@ -193,11 +201,10 @@ function runJest(): string[] {
     test('answers', async () => expect(await answers(cases)).toEqual(cases.map(({ expected }) => expected)))`,
   )
   run(process.execPath, [inCache('jest', 'bin/jest.js'), '--rootDir', project, '--ci'])
-  return []
 }
 
 /** Are the types wrong? All but node10 resolution, which knows no "exports". */
-function checkTypes(): string[] {
+function checkTypes(): undefined {
   const [tarball = ''] = readdirSync(project).filter((file) => file.endsWith('.tgz'))
   const cli = inCache('@arethetypeswrong/cli', 'dist/index.js')
   const { stdout } = spawnSync(process.execPath, [cli, join(project, tarball), '--format', 'json'], {
@@ -206,7 +213,6 @@ function checkTypes(): string[] {
   const { analysis } = JSON.parse(stdout) as { analysis: { problems: { kind: string; resolutionKind?: string }[] } }
   const problems = analysis.problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')
   if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 1))
-  return []
 }
 
 function report(): void {
