@@ -1,10 +1,11 @@
 import * as z from 'zod'
 import { parseIsoTime } from '../core/freshness'
 import type { JsonObject } from '../core/json'
-import { compareDecimals, parseDecimal, roundDecimal, shiftDecimal } from '../core/money'
+import { parseDecimal, roundDecimal } from '../core/money'
 import { misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment, WebhookEvent } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
+import { chainConfirmation } from '../schemes/chain-confirmation'
 import type { Scheme } from '../schemes/scheme'
 import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
@@ -153,7 +154,7 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
     'kasperopay({ apiUrl })',
   )
   const paths = settings.statusPath === undefined ? knownPaths : [parseStatusPath(settings.statusPath)]
-  const chain = onChain && { api: createChainApi(onChain.apiUrl, settings), address: parseAddress(onChain.address) }
+  const confirmOnChain = onChain && chainConfirmation({ ...onChain, fetch, timeoutMs }, 'kasperopay({ onChain })')
   return {
     async prove(delivery) {
       const claims = parseClaims(delivery.payload(), merchantId)
@@ -161,7 +162,7 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
       if (storeName !== undefined && facts['store_name'] !== storeName) {
         throw new WebhookError('account_mismatch', 'The confirmed `store_name` is not the configured `storeName`.')
       }
-      if (chain) await confirmOnChain(chain.api, chain.address, facts)
+      await confirmOnChain?.(facts['txid'], facts['amount_kas'])
       return { proof: { by: 'api', coversBody: false }, facts: { claims, facts } }
     },
   }
@@ -224,47 +225,6 @@ async function askInTurn(api: ConfirmationApi, paths: readonly string[], id: str
   return undefined
 }
 
-function createChainApi(url: string | undefined, { fetch, timeoutMs }: KasperopaySettings): ConfirmationApi {
-  return createConfirmationApi(
-    { url: url ?? 'https://api.kaspa.org', fetch, timeoutMs },
-    'kasperopay({ onChain.apiUrl })',
-  )
-}
-
-const transactionSchema = z.object({
-  is_accepted: z.boolean(),
-  outputs: z.array(z.object({ amount, script_public_key_address: z.string().nullish() })),
-})
-
-async function confirmOnChain(api: ConfirmationApi, address: string, facts: JsonObject): Promise<void> {
-  const { txid } = facts
-  if (typeof txid !== 'string' || !/^[0-9A-Za-z]{1,128}$/.test(txid)) {
-    throw new WebhookError('confirmation_unavailable', 'The API names no transaction to look for on chain.')
-  }
-  const answer = await api.ask('/transactions/', txid)
-  if (answer === undefined) throw notConfirmed('The chain knows no such transaction.')
-  const parsed = transactionSchema.safeParse(answer)
-  if (!parsed.success)
-    throw new WebhookError('confirmation_unavailable', "The chain API's answer has an unknown shape.")
-  if (!parsed.data.is_accepted) throw notConfirmed('The transaction is not accepted on chain.')
-  const outputs = parsed.data.outputs.filter((output) => output.script_public_key_address === address)
-  const paid = inKas(outputs.map((output) => output.amount))
-  const due = parseDecimal(facts['amount_kas'])
-  if (due === undefined || compareDecimals(paid, due) < 0) {
-    throw new WebhookError(
-      'payment_mismatch',
-      'The transaction pays the configured address less than the confirmed amount.',
-    )
-  }
-}
-
-/** Sums sompi exactly; 1 KAS is 10^8 of them. */
-function inKas(sompi: readonly (string | number)[]): string {
-  let sum = 0n
-  for (const amount of sompi) if (/^\d{1,40}$/.test(String(amount))) sum += BigInt(amount)
-  return shiftDecimal(String(sum), -8) ?? '0'
-}
-
 async function bind(
   expect: KasperopaySettings['expect'],
   event: UnboundKasperopayEvent,
@@ -312,11 +272,6 @@ function parseStatusPath(path: string): string {
     'kasperopay({ statusPath })',
     'must begin and end with a slash, with letters, digits, dashes and slashes between.',
   )
-}
-
-function parseAddress(address: unknown): string {
-  if (typeof address === 'string' && /^kaspa(?:test)?:[a-z0-9]{20,120}$/.test(address)) return address
-  throw misconfigured('kasperopay({ onChain.address })', 'must be a Kaspa address, beginning with kaspa:.')
 }
 
 function notConfirmed(reason: string): WebhookError {

@@ -1,6 +1,5 @@
 import { misconfigured } from '../errors'
-import type { SqlStore, SqlStoreOptions } from './postgres'
-import { assertTable, claimInSteps, type SqlSteps } from './sql'
+import { assertTable, claimInSteps, type SqlSteps, type SqlStore, type SqlStoreOptions } from './sql'
 import { abandonedSeconds, assertKey, type Claim } from './store'
 
 /** `mysql2/promise` (a Pool or Connection), or a function that runs one statement and gives its result. */

@@ -1,25 +1,14 @@
 import { misconfigured } from '../errors'
-import { assertTable, claimInSteps, type SqlSteps } from './sql'
-import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore } from './store'
+import { assertTable, claimInSteps, type SqlSteps, type SqlStore, type SqlStoreOptions } from './sql'
+import { abandonedSeconds, assertKey, type Claim } from './store'
+
+export type { SqlStore, SqlStoreOptions } from './sql'
 
 /** `pg` (a Pool or Client), `postgres` (postgres.js), or a function that runs one statement and gives its rows. */
 export type PostgresClient =
   | { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> }
   | { unsafe(text: string, values: never[]): PromiseLike<unknown> }
   | ((text: string, values: unknown[]) => Promise<unknown[]>)
-
-export interface SqlStoreOptions {
-  /** Default `payproof_events`; may name a schema, as `shop.payproof_events`. */
-  table?: string
-}
-
-/** A store in a SQL database. */
-export interface SqlStore extends IdempotencyStore {
-  /** Makes the table if it is not there. */
-  ensureSchema(): Promise<void>
-  /** Deletes what is no longer needed, in batches, never a claim that is held. Returns how many rows went. */
-  prune(batch?: number): Promise<number>
-}
 
 /** The statements that make the table, for your own migrations. */
 export function postgresSchema(table = 'payproof_events'): string {

@@ -1,5 +1,18 @@
 import { misconfigured } from '../errors'
-import type { Claim } from './store'
+import type { Claim, IdempotencyStore } from './store'
+
+export interface SqlStoreOptions {
+  /** Default `payproof_events`; may name a schema, as `shop.payproof_events`. */
+  table?: string
+}
+
+/** A store in a SQL database. */
+export interface SqlStore extends IdempotencyStore {
+  /** Makes the table if it is not there. */
+  ensureSchema(): Promise<void>
+  /** Deletes what is no longer needed, in batches, never a claim that is held. Returns how many rows went. */
+  prune(batch?: number): Promise<number>
+}
 
 type Rows = readonly Readonly<Record<string, unknown>>[]
 

@@ -1,6 +1,5 @@
 import { misconfigured } from '../errors'
-import type { SqlStore, SqlStoreOptions } from './postgres'
-import { assertTable } from './sql'
+import { assertTable, type SqlStore, type SqlStoreOptions } from './sql'
 import { abandonedSeconds, assertKey, type Claim } from './store'
 
 /** `node:sqlite`, `bun:sqlite`, `better-sqlite3` or `libsql`: they share this much. */
