@@ -104,7 +104,13 @@ describe('what is not proven', () => {
       'confirmation_unavailable',
       503,
     ],
-    ['text that looks like JSON', () => new Response(JSON.stringify(facts)), 'confirmation_unavailable', 503],
+    ['text that is none', () => new Response('completed'), 'confirmation_unavailable', 503],
+    [
+      'JSON that says it is HTML',
+      () => new Response(JSON.stringify(facts), { headers: { 'content-type': 'text/html' } }),
+      'confirmation_unavailable',
+      503,
+    ],
     [
       'broken JSON',
       () => new Response('{', { headers: { 'content-type': 'application/json' } }),

@@ -116,12 +116,15 @@ function rejectOnAbort(signal: AbortSignal, timeoutMs: number): Promise<never> {
 async function readAnswer(response: Response): Promise<JsonObject | undefined> {
   if (response.status === 404) return undefined
   if (response.status !== 200) throw unavailable(`It answered with status ${response.status}.`)
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '')) {
-    throw unavailable('Its answer is not JSON.')
-  }
+  if (!mayBeJson(response.headers.get('content-type') ?? '')) throw unavailable('Its answer is not JSON.')
   const answer = parseAnswer(await readLimited(response))
   if (!isJsonObject(answer)) throw unavailable('Its answer is not a JSON object.')
   return answer
+}
+
+/** A page that stands where the API should be says so; a server that says nothing of JSON is judged by what it sends. */
+function mayBeJson(contentType: string): boolean {
+  return contentType === '' || /^(?:application\/(?:[\w.+-]+\+)?json|text\/plain)\b/i.test(contentType)
 }
 
 function parseAnswer(bytes: Uint8Array): unknown {
