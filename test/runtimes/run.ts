@@ -4,10 +4,12 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -207,10 +209,14 @@ function runJest(): undefined {
 function checkTypes(): undefined {
   const [tarball = ''] = readdirSync(project).filter((file) => file.endsWith('.tgz'))
   const cli = inCache('@arethetypeswrong/cli', 'dist/index.js')
-  const { stdout } = spawnSync(process.execPath, [cli, join(project, tarball), '--format', 'json'], {
-    encoding: 'utf8',
-  })
-  const { analysis } = JSON.parse(stdout) as { analysis: { problems: { kind: string; resolutionKind?: string }[] } }
+  // Into a file: a pipe is cut off where the tool exits before all of it is read.
+  const answer = join(project, 'attw.json')
+  const file = openSync(answer, 'w')
+  spawnSync(process.execPath, [cli, join(project, tarball), '--format', 'json'], { stdio: ['ignore', file, 'ignore'] })
+  closeSync(file)
+  const { analysis } = JSON.parse(readFileSync(answer, 'utf8')) as {
+    analysis: { problems: { kind: string; resolutionKind?: string }[] }
+  }
   const problems = analysis.problems.filter(({ resolutionKind }) => resolutionKind !== 'node10')
   if (problems.length > 0) throw new Error(JSON.stringify(problems, null, 1))
 }
