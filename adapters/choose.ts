@@ -23,6 +23,7 @@ function unfound<Event extends WebhookEvent>(cause: unknown): Receiver<Event> {
   return {
     verify: () => Promise.reject(error),
     receive: async () => ({ kind: 'misuse', error, reply: refuse(error) }),
+    close: async () => true,
   }
 }
 

@@ -40,6 +40,7 @@ export const statusOfCode = {
   confirmation_unavailable: 503,
   payment_pending: 503,
   secret_unavailable: 503,
+  shutting_down: 503,
 } as const
 
 export type WebhookErrorCode = keyof typeof statusOfCode

@@ -1,10 +1,11 @@
 import { WebhookError } from './errors'
 import type { WebhookEvent } from './event'
-import { claim, holdLease, type LeaseSettings } from './lease'
+import { claim, holdLease, type Lease, type LeaseSettings } from './lease'
 import type { Report } from './observe'
 import type { ReceiverSettings } from './options'
 import type { Outcome } from './outcome'
 import { acknowledge, refuse } from './reply'
+import type { Claim } from './stores/store'
 
 /** What a handler is given besides the event. */
 export interface HandlerContext {
@@ -27,14 +28,16 @@ export function createHandling<Event extends WebhookEvent>(
   const { provider, account, answerWithinMs } = settings
   const acknowledged = acknowledge(provider.acknowledgement)
   const unrecorded = new Set<string>()
+  const running = new Map<Lease, Promise<unknown>>()
+  let closing = false
 
   async function run(
     event: Event,
     handler: Handler<Event>,
-    lease: LeaseSettings,
-    { token, attempt = 1 }: { token: string; attempt?: number },
+    held: Lease,
+    key: string,
+    attempt: number,
   ): Promise<Outcome<Event>> {
-    const held = holdLease(lease, token)
     try {
       await handler(event, { signal: held.signal, attempt })
     } catch (cause) {
@@ -50,7 +53,7 @@ export function createHandling<Event extends WebhookEvent>(
       return { kind: 'failed', event, error, reply: refuse(error) }
     }
     // From here on nothing may turn the answer into a failure: the payment was acted on.
-    if (!(await held.complete())) remember(lease.key)
+    if (!(await held.complete())) remember(key)
     return { kind: 'processed', event, reply: acknowledged }
   }
 
@@ -60,36 +63,73 @@ export function createHandling<Event extends WebhookEvent>(
     unrecorded.add(key)
   }
 
-  return async (
+  /** Runs the handler under a lease, noted until it has ended. */
+  function start(
     event: Event,
     handler: Handler<Event>,
-    reportLater: (outcome: Outcome<Event>) => void,
-  ): Promise<Outcome<Event>> => {
-    // Fixed before the handler runs: what it does to the event must not move the key.
-    const { idempotencyKey } = event
-    const key = `${provider.name}:${account}:${idempotencyKey}`
-    if (unrecorded.has(key)) return { kind: 'duplicate', event, reply: acknowledged }
-    const lease: LeaseSettings = {
+    lease: LeaseSettings,
+    claimed: Acquired,
+  ): Promise<Outcome<Event>> {
+    const held = holdLease(lease, claimed.token)
+    const work = run(event, handler, held, lease.key, claimed.attempt ?? 1).finally(() => running.delete(held))
+    running.set(held, work)
+    return work
+  }
+
+  function leaseSettings(idempotencyKey: string): LeaseSettings {
+    const about = { provider: provider.name, account, idempotencyKey }
+    return {
       ...settings,
-      key,
-      report: (type, error) =>
-        report({ type, provider: provider.name, account, idempotencyKey, ...(error === undefined ? {} : { error }) }),
-    }
-    const claimed = await claim(lease)
-    switch (claimed.state) {
-      case 'completed':
-        return { kind: 'duplicate', event, reply: acknowledged }
-      case 'in_progress':
-        return inProgress(
-          event,
-          'in_progress',
-          'Another delivery of this event is being handled.',
-          claimed.retryAfterSeconds,
-        )
-      case 'acquired':
-        return inTime(answerWithinMs, event, run(event, handler, lease, claimed), reportLater)
+      key: `${provider.name}:${account}:${idempotencyKey}`,
+      report: (type, error) => report({ type, ...about, ...(error === undefined ? {} : { error }) }),
     }
   }
+
+  return {
+    async handle(
+      event: Event,
+      handler: Handler<Event>,
+      reportLater: (outcome: Outcome<Event>) => void,
+    ): Promise<Outcome<Event>> {
+      // Fixed before the handler runs: what it does to the event must not move the key.
+      const lease = leaseSettings(event.idempotencyKey)
+      if (unrecorded.has(lease.key)) return { kind: 'duplicate', event, reply: acknowledged }
+      if (closing) throw new WebhookError('shutting_down', 'This receiver is closing; the next delivery finds another.')
+      const claimed = await claim(lease)
+      switch (claimed.state) {
+        case 'completed':
+          return { kind: 'duplicate', event, reply: acknowledged }
+        case 'in_progress':
+          return inProgress(
+            event,
+            'in_progress',
+            'Another delivery of this event is being handled.',
+            claimed.retryAfterSeconds,
+          )
+        case 'acquired':
+          return inTime(answerWithinMs, event, start(event, handler, lease, claimed), reportLater)
+      }
+    },
+
+    async close(drainSeconds: number): Promise<boolean> {
+      closing = true
+      if (await endsWithin(drainSeconds * 1000, Promise.allSettled(running.values()))) return true
+      await Promise.all([...running.keys()].map((held) => held.abandon()))
+      return false
+    },
+  }
+}
+
+type Acquired = Extract<Claim, { state: 'acquired' }>
+
+async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  const ended = await Promise.race([work.then(() => true), late])
+  clearTimeout(timer)
+  return ended
 }
 
 /** Answers for a handler that takes too long, and reports what became of it when it has ended. */

@@ -19,6 +19,8 @@ export interface Lease {
   complete(): Promise<boolean>
   /** Gives the event back. Does not throw. */
   release(): Promise<void>
+  /** Gives the event back while its handler still runs, and tells the handler. Does not throw. */
+  abandon(): Promise<void>
 }
 
 /** Claims the key. Throws `store_unavailable` when the store gives no answer in time. */
@@ -115,15 +117,21 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
         return false
       }
     },
-    async release() {
-      handled = true
-      clearInterval(renewal)
-      try {
-        await within(storeTimeoutMs, store.release(key, token))
-      } catch (error) {
-        report('release_failed', error)
-      }
+    release,
+    async abandon() {
+      lost.abort()
+      await release()
     },
+  }
+
+  async function release(): Promise<void> {
+    handled = true
+    clearInterval(renewal)
+    try {
+      await within(storeTimeoutMs, store.release(key, token))
+    } catch (error) {
+      report('release_failed', error)
+    }
   }
 }
 

@@ -14,7 +14,7 @@ export type Outcome<Event extends WebhookEvent = WebhookEvent> =
   | { readonly kind: 'failed'; readonly event: Event; readonly error: WebhookError; readonly reply: Reply }
   /** Not proven, not readable, too large: the sender's doing. */
   | { readonly kind: 'rejected'; readonly error: WebhookError; readonly reply: Reply }
-  /** The store, the confirming API or a look-up of the merchant's did not answer; the handler did not run. */
+  /** Store, confirming API or a look-up did not answer, or the receiver is closing; the handler did not run. */
   | { readonly kind: 'unavailable'; readonly error: WebhookError; readonly reply: Reply }
   /** The receiver is mounted or called wrongly; `error.hint` says how to mend it. */
   | { readonly kind: 'misuse'; readonly error: WebhookError; readonly reply: Reply }
@@ -32,6 +32,7 @@ const unavailable: readonly WebhookErrorCode[] = [
   'confirmation_unavailable',
   'payment_pending',
   'secret_unavailable',
+  'shutting_down',
 ]
 
 /** The outcome of a delivery that did not get as far as its handler. */

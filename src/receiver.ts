@@ -13,13 +13,18 @@ export interface Receiver<Event extends WebhookEvent = WebhookEvent> {
   verify(request: WebhookRequest): Promise<Event>
   /** Does all of it: proves, claims, calls the handler once per event, and says what to answer. Never rejects. */
   receive(request: WebhookRequest, handler: Handler<Event>): Promise<Outcome<Event>>
+  /**
+   * Begins no event any more (503), and waits for the handlers that run. Those that take longer than `drainSeconds`
+   * (default 10) are told by their `signal`, and their events given back. Resolves with whether all came to an end.
+   */
+  close(options?: { drainSeconds?: number }): Promise<boolean>
 }
 
 /** Makes a receiver. Wrong options throw here, at start, never at the first payment. */
 export function createReceiver<Event extends WebhookEvent>(options: ReceiverOptions<Event>): Receiver<Event> {
   const settings = parseOptions(options)
   const report = contained(settings.observe)
-  const handle = createHandling(settings, report)
+  const { handle, close } = createHandling(settings, report)
   return {
     async verify(request) {
       const trace = startTrace()
@@ -43,6 +48,7 @@ export function createReceiver<Event extends WebhookEvent>(options: ReceiverOpti
       reportOutcome(outcome)
       return outcome
     },
+    close: ({ drainSeconds = 10 } = {}) => close(drainSeconds),
   }
 }
 

@@ -383,6 +383,49 @@ describe('the lease', () => {
   })
 })
 
+describe('close', () => {
+  it('begins nothing new, and waits for what runs', async () => {
+    const { receiver, reports } = createShop()
+    let finish = () => {}
+    const first = receiver.receive(genuine(), () => new Promise<void>((resolve) => (finish = resolve)))
+    await sleep(5)
+    const closed = receiver.close({ drainSeconds: 5 })
+    expect(await receiver.receive(genuine('evt_2'), never)).toMatchObject({
+      kind: 'unavailable',
+      error: { code: 'shutting_down' },
+      reply: { status: 503, headers: { 'retry-after': '5' } },
+    })
+    finish()
+    expect(await closed).toBe(true)
+    expect((await first).kind).toBe('processed')
+    expect(codes(reports)).toEqual(['shutting_down', 'processed'])
+  })
+
+  it('gives back what takes too long, and tells its handler', async () => {
+    const store = memoryStore()
+    const { receiver, reports } = createShop({ store })
+    let told = false
+    const slow = receiver.receive(genuine(), async (_, { signal }) => {
+      await until(() => signal.aborted)
+      told = true
+      await sleep(50)
+    })
+    await sleep(5)
+    expect(await receiver.close({ drainSeconds: 0.03 })).toBe(false)
+    const attempts: number[] = []
+    const other = createShop({ store }).receiver
+    expect((await other.receive(genuine(), (_, { attempt }) => void attempts.push(attempt))).kind).toBe('processed')
+    expect(attempts).toEqual([2])
+    await slow
+    expect(told).toBe(true)
+    expect(codes(reports)).toEqual(['processed'])
+  })
+
+  it('with nothing to wait for ends at once', async () => {
+    expect(await createShop().receiver.close()).toBe(true)
+  })
+})
+
 describe('observe', () => {
   afterEach(() => vi.restoreAllMocks())
 
