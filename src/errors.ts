@@ -83,7 +83,8 @@ export function forProvider(provider: string, error: unknown): unknown {
   return new WebhookError(error.code, error.hint, { provider, cause: error.cause })
 }
 
-/** Wrong settings: thrown at start, never at the first payment. */
+/** Wrong settings: thrown at start, never at the first payment. A provider's are named as `provider({ setting })`. */
 export function misconfigured(setting: string, problem: string): WebhookError {
-  return new WebhookError('configuration_invalid', `${setting} ${problem}`)
+  const [, provider] = /^(\w+)\(\{/.exec(setting) ?? []
+  return new WebhookError('configuration_invalid', `${setting} ${problem}`, { provider })
 }

@@ -343,6 +343,12 @@ describe('binding', () => {
     })
   })
 
+  it('shows the merchant all of the event', async () => {
+    const seen: unknown[] = []
+    await verify({ ...withFacts({}), expect: (event) => seen.push(event.rawBody, event.claims, event.proof.by) > 0 })
+    expect(seen).toEqual([expect.any(Uint8Array), expect.objectContaining({ order_id: 'ord_456' }), 'api'])
+  })
+
   it('lets the merchant compare', async () => {
     const event = await verify({
       ...withFacts({}),

@@ -68,10 +68,16 @@ const ceilings = [
     external: [],
   },
   { name: 'everything in the root, without zod', code: "export * from 'payproof'", kB: 18, external: ['zod'] },
-  ...['express', 'fastify', 'fetch', 'hono', 'koa', 'lambda', 'node'].map((entry) => ({
+  ...['express', 'fastify', 'fetch', 'hono', 'koa', 'lambda', 'node', 'testing'].map((entry) => ({
     name: `payproof/${entry} alone`,
     code: `export * from 'payproof/${entry}'`,
     kB: 4,
+    external: ['zod'],
+  })),
+  ...['sqlite', 'redis', 'postgres', 'mysql'].map((store) => ({
+    name: `payproof/stores/${store} alone`,
+    code: `export * from 'payproof/stores/${store}'`,
+    kB: 3,
     external: ['zod'],
   })),
 ]

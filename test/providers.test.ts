@@ -186,7 +186,7 @@ describe('secrets', () => {
   for (const [provider, setting] of settings) {
     it.each(bad)(`${provider}({ ${setting} }) throws at construction: %s`, (_, secret) => {
       const error = thrown(() => createProvider(provider, { [setting]: secret }))
-      expect(error.code).toBe('configuration_invalid')
+      expect(error).toMatchObject({ code: 'configuration_invalid', provider })
       expect(error.message).toContain(`${provider}({ ${setting} })`)
       const text = `${error.message} ${error.stack} ${JSON.stringify(error)}`
       expect(text).not.toContain(good)

@@ -100,7 +100,7 @@ export function kasperopay(settings: KasperopaySettings) {
     retryHorizonSeconds: 86_400,
     extend: async (event, _, { claims }): Promise<KasperopayExtras> => {
       if (event.type === 'unknown') throw notConfirmed('Only completed payments can be confirmed.')
-      return { claims, ...(await bind(settings.expect, { ...event, claims })) }
+      return { claims, ...(await bind(settings.expect, Object.assign(event, { claims }))) }
     },
   })
 }

@@ -41,9 +41,9 @@ export function storeContract(makeStore: () => IdempotencyStore | Promise<Idempo
       equal('the next claim', (await store.claim(key, 60)).state, 'completed')
     }),
     check('what is completed is forgotten after its retention', async (store, key) => {
-      await store.complete(key, await acquired(store, key, 60), 0.2)
+      await store.complete(key, await acquired(store, key, 60), 1)
       equal('the next claim', (await store.claim(key, 60)).state, 'completed')
-      await sleep(400)
+      await sleep(1300)
       await acquired(store, key, 60)
     }),
     check('what is given back is granted again, to one', async (store, key) => {
