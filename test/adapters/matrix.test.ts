@@ -19,7 +19,7 @@ interface Case {
   /** What every adapter answers: status, body, and the headers that matter. */
   readonly expected: string | Record<Stage['way'], string>
   /** Why an adapter has no such case. */
-  readonly none?: (host: string) => string | undefined
+  readonly none?: (host: string, way: Stage['way']) => string | undefined
   play(open: Open): Promise<Answer | string>
 }
 
@@ -154,7 +154,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'client abort',
-    expected: 'handler not run, then 200',
+    expected: 'not run, 200',
     none: noStream,
     async play(open) {
       const stage = await open()
@@ -162,7 +162,22 @@ const cases: readonly Case[] = [
         await raw(stage.port, ['POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n', '{'], { waitMs: 30 })
       else await Promise.race([stage.send('/hook', { ...genuine(), body: brokenOff() }).catch(() => {}), sleep(200)])
       expect(stage.handler).not.toHaveBeenCalled()
-      return `handler not run, then ${(await stage.send('/hook', genuine())).status}`
+      return `not run, ${(await stage.send('/hook', genuine())).status}`
+    },
+  },
+  {
+    name: 'refused, then the next',
+    expected: '413, 200',
+    none: (_, way) => (way === 'in process' ? 'no connection' : undefined),
+    async play(open) {
+      const stage = await open({ maxBodyBytes: 1024 })
+      const { headers, body } = genuine()
+      const large = 'POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 3000000\r\n\r\n'
+      const lines = headers.map(([key, value]) => `${key}: ${value}`)
+      const next = `POST /hook HTTP/1.1\r\nhost: x\r\n${lines.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+      const answers = await raw(stage.port, [large, 'x'.repeat(3_000_000), next], { waitMs: 1000 })
+      const statuses = [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+      return statuses.join(', ')
     },
   },
   {
@@ -239,9 +254,12 @@ describe.each(hosts)('$name', (host) => {
   describe.each(ways)('%s', (way) => {
     it.each(cases)('$name', async ({ name, expected, none, play }) => {
       const column = `${host.name}, ${way}`
-      const absent = none?.(host.name)
+      const absent = none?.(host.name, way)
       const cell = absent ?? describeAnswer(await play(opener(host, way)))
-      table.set(name, [...(table.get(name) ?? []), `${column}\t${absent ?? cell.split(' ')[0]}`])
+      table.set(name, [
+        ...(table.get(name) ?? []),
+        `${column}\t${absent ?? (cell.length < 16 ? cell : cell.split(' ')[0])}`,
+      ])
       if (absent === undefined) expect(cell).toBe(typeof expected === 'string' ? expected : expected[way])
     })
   })
@@ -255,10 +273,7 @@ afterAll(() => {
   ])
   expect(rows.length).toBe(cases.length)
   expect(rows.flat().filter((cell) => cell === '')).toEqual([])
-  const short = (text: string) => (text === 'handler' ? 'not run' : text)
-  const lines = rows.map(
-    ([name = '', ...cells]) => name.padEnd(24) + cells.map((cell) => short(cell).padEnd(16)).join(''),
-  )
+  const lines = rows.map(([name = '', ...cells]) => name.padEnd(24) + cells.map((cell) => cell.padEnd(16)).join(''))
   const heads = ['', ...hosts.map(({ name }) => name.padEnd(32))].join('')
   const under = columns.map((column) => (column.split(', ')[1] ?? '').padEnd(16)).join('')
   process.stdout.write(`\n${' '.repeat(24)}${heads}\n${' '.repeat(24)}${under}\n${lines.join('\n')}\n`)
