@@ -113,7 +113,8 @@ export function createHandling<Event extends WebhookEvent>(
 
     async close(drainSeconds: number): Promise<boolean> {
       closing = true
-      if (await endsWithin(drainSeconds * 1000, Promise.allSettled(running.values()))) return true
+      const ended = await orLate(drainSeconds * 1000, Promise.allSettled(running.values()))
+      if (ended !== undefined) return true
       await Promise.all([...running.keys()].map((held) => held.abandon()))
       return false
     },
@@ -122,14 +123,15 @@ export function createHandling<Event extends WebhookEvent>(
 
 type Acquired = Extract<Claim, { state: 'acquired' }>
 
-async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
+/** What the work comes to, or `undefined` if that takes longer. The work goes on all the same. */
+async function orLate<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
   })
-  const ended = await Promise.race([work.then(() => true), late])
+  const result = await Promise.race([work, late])
   clearTimeout(timer)
-  return ended
+  return result
 }
 
 /** Answers for a handler that takes too long, and reports what became of it when it has ended. */
@@ -140,12 +142,7 @@ async function inTime<Event extends WebhookEvent>(
   reportLater: (outcome: Outcome<Event>) => void,
 ): Promise<Outcome<Event>> {
   if (answerWithinMs === undefined) return work
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), answerWithinMs)
-  })
-  const outcome = await Promise.race([work, late])
-  clearTimeout(timer)
+  const outcome = await orLate(answerWithinMs, work)
   if (outcome !== undefined) return outcome
   void work.then(reportLater)
   return inProgress(

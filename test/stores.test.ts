@@ -190,15 +190,31 @@ describe('redis durability', () => {
     expect(warnings.map((text) => /AOF|allkeys-lru/.exec(text)?.[0])).toEqual(['AOF', 'allkeys-lru'])
   })
 
-  it('refuses a claim that too few replicas have', async () => {
+  it('refuses a claim that too few replicas have, and gives it back', async () => {
+    const scripts: string[] = []
     const store = redisStore(
-      async ([command = '']) => (command === 'WAIT' ? 0 : command === 'EVAL' ? ['acquired', 1] : 'hash'),
-      {
-        waitReplicas: 1,
-        warn: () => {},
+      async ([command = '', script = '']) => {
+        if (command === 'EVAL') scripts.push(script)
+        return command === 'WAIT' ? 0 : command === 'EVAL' ? ['acquired', 1] : 'hash'
       },
+      { waitReplicas: 1, warn: () => {} },
     )
     await expect(store.claim('a', 60)).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect(scripts.map((script) => /'(busy|free)', 't'|'s', 'free'/.exec(script)?.[0])).toEqual([
+      "'busy', 't'",
+      "'s', 'free'",
+    ])
+  })
+
+  it('grants a claim though the script cannot be kept', async () => {
+    const store = redisStore(
+      async ([command = '']) => {
+        if (command === 'SCRIPT') throw new Error('NOPERM')
+        return ['acquired', 1]
+      },
+      { warn: () => {} },
+    )
+    for (const key of ['a', 'b']) expect((await store.claim(key, 60)).state).toBe('acquired')
   })
 
   it('sends a script again when the server has forgotten it', async () => {

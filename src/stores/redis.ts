@@ -1,7 +1,7 @@
 import { sha256Hex } from '#hmac'
 import { toBytes } from '../core/bytes'
 import { misconfigured, WebhookError } from '../errors'
-import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore } from './store'
+import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore, toMs } from './store'
 
 /** ioredis, node-redis, or a function that sends one command and gives its answer. */
 export type RedisClient =
@@ -56,7 +56,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       }
     }
     const answer = await send(['EVAL', script, ...rest])
-    hashes.set(script, String(await send(['SCRIPT', 'LOAD', script])))
+    // The answer stands whether or not the script can be called by its hash next time.
+    await send(['SCRIPT', 'LOAD', script]).then(
+      (loaded) => hashes.set(script, String(loaded)),
+      () => {},
+    )
     return answer
   }
 
@@ -65,6 +69,16 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     const reached = Number(await send(['WAIT', String(waitReplicas), String(waitMs)]))
     if (reached >= waitReplicas) return
     throw new WebhookError('store_unavailable', `Only ${reached} of ${waitReplicas} Redis replicas have the key.`)
+  }
+
+  /** A claim that is refused must not block the event until its lease ends. */
+  async function replicatedOrGivenBack(key: string, token: string): Promise<void> {
+    try {
+      await replicated()
+    } catch (error) {
+      await run(releaseScript, key, token)
+      throw error
+    }
   }
 
   async function checkOnce(): Promise<void> {
@@ -85,7 +99,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const token = crypto.randomUUID()
       const answer = await run(claimScript, key, token, toMs(leaseSeconds), toMs(abandonedSeconds))
       const claim = toClaim(answer, token)
-      if (claim.state === 'acquired') await replicated()
+      if (claim.state === 'acquired') await replicatedOrGivenBack(key, token)
       return claim
     },
     async renew(key, token, leaseSeconds) {
@@ -157,8 +171,4 @@ function sender(client: RedisClient): (args: string[]) => Promise<unknown> {
     'redisStore(client)',
     'must be a client of ioredis or node-redis, or a function that sends one command.',
   )
-}
-
-function toMs(seconds: number): number {
-  return Math.ceil(seconds * 1000)
 }

@@ -1,6 +1,6 @@
 import { misconfigured } from '../errors'
 import { assertTable, type SqlStore, type SqlStoreOptions } from './sql'
-import { abandonedSeconds, assertKey, type Claim } from './store'
+import { abandonedSeconds, assertKey, type Claim, toMs } from './store'
 
 /** `node:sqlite`, `bun:sqlite`, `better-sqlite3` or `libsql`: they share this much. */
 export interface SqliteDatabase {
@@ -113,8 +113,4 @@ function assertDatabase(database: unknown): asserts database is SqliteDatabase {
     'sqliteStore(database)',
     'must be an open database of node:sqlite, bun:sqlite, better-sqlite3 or libsql.',
   )
-}
-
-function toMs(seconds: number): number {
-  return Math.ceil(seconds * 1000)
 }

@@ -39,3 +39,7 @@ export function assertKey(key: string): void {
     throw new TypeError(`A key must be 1 to ${maxKeyLength} printable ASCII characters without spaces.`)
   }
 }
+
+export function toMs(seconds: number): number {
+  return Math.ceil(seconds * 1000)
+}
