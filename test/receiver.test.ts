@@ -253,11 +253,11 @@ describe('once', () => {
 
 describe('the lease', () => {
   it('is renewed while the handler runs: three times the lease, one run', async () => {
-    const { receiver } = createShop({ leaseSeconds: 0.15 })
-    const handler = vi.fn(() => sleep(450))
+    const { receiver } = createShop({ leaseSeconds: 0.6 })
+    const handler = vi.fn(() => sleep(1800))
     const first = receiver.receive(genuine(), handler)
     for (let i = 0; i < 4; i++) {
-      await sleep(100)
+      await sleep(400)
       expect((await receiver.receive(genuine(), handler)).kind).toBe('in_progress')
     }
     expect((await first).kind).toBe('processed')
