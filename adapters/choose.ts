@@ -1,13 +1,15 @@
 import { isWebhookError, type Receiver, refuse, WebhookError, type WebhookEvent } from '../src'
 
 /** A receiver, or a function that finds the one for a request. It is called for every request: it must not build one. */
-export type ReceiverFor<Event extends WebhookEvent, Context> = Receiver<Event> | ((context: Context) => Receiver<Event>)
+export type ReceiverFor<Event extends WebhookEvent, Context, Tx = undefined> =
+  | Receiver<Event, Tx>
+  | ((context: Context) => Receiver<Event, Tx>)
 
 /** The receiver for a request. Where none is found, one that answers for that, alike in every framework. */
-export function receiverFor<Event extends WebhookEvent, Context>(
-  receiver: ReceiverFor<Event, Context>,
+export function receiverFor<Event extends WebhookEvent, Context, Tx>(
+  receiver: ReceiverFor<Event, Context, Tx>,
   context: Context,
-): Receiver<Event> {
+): Receiver<Event, Tx> {
   if (typeof receiver !== 'function') return receiver
   try {
     return receiver(context)
@@ -17,12 +19,16 @@ export function receiverFor<Event extends WebhookEvent, Context>(
   }
 }
 
-function unfound<Event extends WebhookEvent>(cause: unknown): Receiver<Event> {
+function unfound<Event extends WebhookEvent, Tx>(cause: unknown): Receiver<Event, Tx> {
   const hint = 'The function that finds the receiver threw.'
   const error = isWebhookError(cause) ? cause : new WebhookError('internal_error', hint, { cause })
+  const misused = async () => ({ kind: 'misuse', error, reply: refuse(error) }) as const
   return {
     verify: () => Promise.reject(error),
-    receive: async () => ({ kind: 'misuse', error, reply: refuse(error) }),
+    receive: misused,
+    replay: misused,
+    async *deadLetters() {},
+    discard: async () => false,
     close: async () => true,
   }
 }
@@ -31,10 +37,10 @@ function unfound<Event extends WebhookEvent>(cause: unknown): Receiver<Event> {
  * For runtimes that hand over their secrets with each request (Workers): builds a receiver once per environment and
  * gives the same one for every request in it.
  */
-export function perEnvironment<Env extends object, Event extends WebhookEvent>(
-  build: (env: Env) => Receiver<Event>,
-): (context: { env: Env }) => Receiver<Event> {
-  const built = new WeakMap<Env, Receiver<Event>>()
+export function perEnvironment<Env extends object, Event extends WebhookEvent, Tx = undefined>(
+  build: (env: Env) => Receiver<Event, Tx>,
+): (context: { env: Env }) => Receiver<Event, Tx> {
+  const built = new WeakMap<Env, Receiver<Event, Tx>>()
   return ({ env }) => {
     const known = built.get(env)
     if (known !== undefined) return known

@@ -5,7 +5,7 @@ import { assertMounted, type ReceiverFor, receiverFor } from './choose'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
-export interface ExpressContext extends HandlerContext {
+export interface ExpressContext<Tx = undefined> extends HandlerContext<Tx> {
   readonly req: Request
   readonly res: Response
 }
@@ -14,9 +14,9 @@ export interface ExpressContext extends HandlerContext {
 export type VerifiedRequest<Event extends WebhookEvent> = Request & { event: Event }
 
 /** Receives webhooks on an Express 4 or 5 route: verified, typed, each event handled once. */
-export function expressWebhook<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, Request>,
-  handler: (event: Event, context: ExpressContext) => unknown,
+export function expressWebhook<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, Request, Tx>,
+  handler: (event: Event, context: ExpressContext<Tx>) => unknown,
 ): RequestHandler {
   assertMounted('expressWebhook(receiver, handler)', receiver, handler)
   return (req, res, next) => {
@@ -35,7 +35,9 @@ export function expressWebhook<Event extends WebhookEvent>(
  * Only verifies: leaves the event as `req.event` (see `VerifiedRequest`) and the bytes as `req.rawBody`, and calls the
  * next handler. Duplicates are yours to handle.
  */
-export function expressVerify<Event extends WebhookEvent>(receiver: ReceiverFor<Event, Request>): RequestHandler {
+export function expressVerify<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, Request, Tx>,
+): RequestHandler {
   assertMounted('expressVerify(receiver)', receiver)
   return (req, res, next) => {
     const verify = async () => {

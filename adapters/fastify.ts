@@ -6,7 +6,7 @@ import { assertMounted, type ReceiverFor, receiverFor } from './choose'
 import { discardRest } from './send'
 
 /** What a handler is given besides the event. */
-export interface FastifyContext extends HandlerContext {
+export interface FastifyContext<Tx = undefined> extends HandlerContext<Tx> {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
@@ -18,9 +18,9 @@ export type VerifiedRequest<Event extends WebhookEvent> = FastifyRequest & { eve
  * A Fastify 5 plugin: `app.register(fastifyWebhook(receiver, handler), { prefix: '/webhooks/…' })`. It reads the request
  * before any content type parser does, so the app's parsers stay as they are.
  */
-export function fastifyWebhook<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, FastifyRequest>,
-  handler: (event: Event, context: FastifyContext) => unknown,
+export function fastifyWebhook<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, FastifyRequest, Tx>,
+  handler: (event: Event, context: FastifyContext<Tx>) => unknown,
 ): FastifyPluginCallback {
   assertMounted('fastifyWebhook(receiver, handler)', receiver, handler)
   return (app, _options, done) => {
@@ -50,8 +50,8 @@ export function fastifyWebhook<Event extends WebhookEvent>(
  * Only verifies, as a `preParsing` hook: leaves the event as `request.event` (see `VerifiedRequest`). What the route
  * parses afterwards is up to the app's content type parsers. Duplicates are yours to handle.
  */
-export function fastifyVerify<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, FastifyRequest>,
+export function fastifyVerify<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, FastifyRequest, Tx>,
 ): preParsingHookHandler {
   assertMounted('fastifyVerify(receiver)', receiver)
   return (request, reply, _payload, done) => {

@@ -15,7 +15,7 @@ export interface FetchRequestContext<Env = unknown> {
 }
 
 /** What a handler is given besides the event. */
-export interface FetchContext<Env = unknown> extends HandlerContext, FetchRequestContext<Env> {}
+export interface FetchContext<Env = unknown, Tx = undefined> extends HandlerContext<Tx>, FetchRequestContext<Env> {}
 
 type FetchHandler<Env> = (request: Request, env?: Env, execution?: unknown) => Promise<Response>
 
@@ -23,9 +23,9 @@ type FetchHandler<Env> = (request: Request, env?: Env, execution?: unknown) => P
  * A function from `Request` to `Response`: Next.js App Router (`export const POST = …`), Workers (`{ fetch: … }`), Bun,
  * Deno, SvelteKit, Remix, Astro.
  */
-export function fetchWebhook<Event extends WebhookEvent, Env = unknown>(
-  receiver: ReceiverFor<Event, FetchRequestContext<Env>>,
-  handler: (event: Event, context: FetchContext<Env>) => unknown,
+export function fetchWebhook<Event extends WebhookEvent, Env = unknown, Tx = undefined>(
+  receiver: ReceiverFor<Event, FetchRequestContext<Env>, Tx>,
+  handler: (event: Event, context: FetchContext<Env, Tx>) => unknown,
 ): FetchHandler<Env> {
   assertMounted('fetchWebhook(receiver, handler)', receiver, handler)
   return async (request, env, execution) => {
@@ -38,8 +38,8 @@ export function fetchWebhook<Event extends WebhookEvent, Env = unknown>(
 }
 
 /** Only verifies: calls `next` with the event and answers what it returns. Duplicates are yours to handle. */
-export function fetchVerify<Event extends WebhookEvent, Env = unknown>(
-  receiver: ReceiverFor<Event, FetchRequestContext<Env>>,
+export function fetchVerify<Event extends WebhookEvent, Env = unknown, Tx = undefined>(
+  receiver: ReceiverFor<Event, FetchRequestContext<Env>, Tx>,
   next: (event: Event, context: FetchRequestContext<Env>) => Response | Promise<Response>,
 ): FetchHandler<Env> {
   assertMounted('fetchVerify(receiver, next)', receiver, next)

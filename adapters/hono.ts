@@ -15,14 +15,14 @@ import { toResponse } from './send'
 export { perEnvironment } from './choose'
 
 /** What a handler is given besides the event. */
-export interface HonoContext extends HandlerContext {
+export interface HonoContext<Tx = undefined> extends HandlerContext<Tx> {
   readonly c: Context
 }
 
 /** A Hono handler, on Node, Bun, Deno and Workers: receives webhooks, verified, typed, each event handled once. */
-export function honoWebhook<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, Context>,
-  handler: (event: Event, context: HonoContext) => unknown,
+export function honoWebhook<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, Context, Tx>,
+  handler: (event: Event, context: HonoContext<Tx>) => unknown,
 ): Handler {
   assertMounted('honoWebhook(receiver, handler)', receiver, handler)
   return async (c) => {
@@ -34,8 +34,8 @@ export function honoWebhook<Event extends WebhookEvent>(
 }
 
 /** Only verifies: leaves the event as `c.get('event')` and goes on. Duplicates are yours to handle. */
-export function honoVerify<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, Context>,
+export function honoVerify<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, Context, Tx>,
 ): MiddlewareHandler<{ Variables: { event: Event } }> {
   assertMounted('honoVerify(receiver)', receiver)
   return async (c, next) => {

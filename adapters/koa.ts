@@ -5,14 +5,14 @@ import { assertMounted, type ReceiverFor, receiverFor } from './choose'
 import { discardRest } from './send'
 
 /** What a handler is given besides the event. */
-export interface KoaContext extends HandlerContext {
+export interface KoaContext<Tx = undefined> extends HandlerContext<Tx> {
   readonly ctx: Context
 }
 
 /** Koa middleware: receives webhooks, verified, typed, each event handled once. */
-export function koaWebhook<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, Context>,
-  handler: (event: Event, context: KoaContext) => unknown,
+export function koaWebhook<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, Context, Tx>,
+  handler: (event: Event, context: KoaContext<Tx>) => unknown,
 ): Middleware {
   assertMounted('koaWebhook(receiver, handler)', receiver, handler)
   return async (ctx) => {
@@ -27,8 +27,8 @@ export function koaWebhook<Event extends WebhookEvent>(
 }
 
 /** Only verifies: leaves the event as `ctx.state.event` and goes on. Duplicates are yours to handle. */
-export function koaVerify<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, Context>,
+export function koaVerify<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, Context, Tx>,
 ): Middleware<{ event: Event }> {
   assertMounted('koaVerify(receiver)', receiver)
   return async (ctx, next) => {

@@ -21,16 +21,16 @@ export interface LambdaResult {
 }
 
 /** What a handler is given besides the event. */
-export interface LambdaContext extends HandlerContext {
+export interface LambdaContext<Tx = undefined> extends HandlerContext<Tx> {
   readonly request: LambdaHttpEvent
 }
 
 type LambdaHandler = (request: LambdaHttpEvent) => Promise<LambdaResult>
 
 /** An AWS Lambda handler: receives webhooks, verified, typed, each event handled once. */
-export function lambdaWebhook<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, LambdaHttpEvent>,
-  handler: (event: Event, context: LambdaContext) => unknown,
+export function lambdaWebhook<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, LambdaHttpEvent, Tx>,
+  handler: (event: Event, context: LambdaContext<Tx>) => unknown,
 ): LambdaHandler {
   assertMounted('lambdaWebhook(receiver, handler)', receiver, handler)
   return async (request) => {
@@ -42,8 +42,8 @@ export function lambdaWebhook<Event extends WebhookEvent>(
 }
 
 /** Only verifies: calls `next` with the event and gives back what it returns. Duplicates are yours to handle. */
-export function lambdaVerify<Event extends WebhookEvent, Result>(
-  receiver: ReceiverFor<Event, LambdaHttpEvent>,
+export function lambdaVerify<Event extends WebhookEvent, Result, Tx = undefined>(
+  receiver: ReceiverFor<Event, LambdaHttpEvent, Tx>,
   next: (event: Event, request: LambdaHttpEvent) => Result | Promise<Result>,
 ): (request: LambdaHttpEvent) => Promise<Result | LambdaResult> {
   assertMounted('lambdaVerify(receiver, next)', receiver, next)

@@ -12,7 +12,7 @@ import { assertMounted, type ReceiverFor, receiverFor } from './choose'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
-export interface NodeContext extends HandlerContext {
+export interface NodeContext<Tx = undefined> extends HandlerContext<Tx> {
   readonly req: IncomingMessage
   readonly res: ServerResponse
 }
@@ -23,9 +23,9 @@ export type VerifiedRequest<Event extends WebhookEvent> = IncomingMessage & { ev
 type Listener = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
 /** A listener for `node:http`: receives webhooks, verified, typed, each event handled once. */
-export function nodeWebhook<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, IncomingMessage>,
-  handler: (event: Event, context: NodeContext) => unknown,
+export function nodeWebhook<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, IncomingMessage, Tx>,
+  handler: (event: Event, context: NodeContext<Tx>) => unknown,
 ): Listener {
   assertMounted('nodeWebhook(receiver, handler)', receiver, handler)
   return answering(async (req, res) => {
@@ -37,8 +37,8 @@ export function nodeWebhook<Event extends WebhookEvent>(
 }
 
 /** Only verifies: calls `listener` with the event as `req.event`. Duplicates are yours to handle. */
-export function nodeVerify<Event extends WebhookEvent>(
-  receiver: ReceiverFor<Event, IncomingMessage>,
+export function nodeVerify<Event extends WebhookEvent, Tx = undefined>(
+  receiver: ReceiverFor<Event, IncomingMessage, Tx>,
   listener: (req: VerifiedRequest<Event>, res: ServerResponse) => unknown,
 ): Listener {
   assertMounted('nodeVerify(receiver, listener)', receiver, listener)

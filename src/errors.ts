@@ -32,9 +32,13 @@ export const statusOfCode = {
   configuration_invalid: 500,
   body_already_parsed: 500,
   internal_error: 500,
+  dead_letter_unknown: 404,
   // Handling.
   in_progress: 409,
+  lease_lost: 409,
   handler_failed: 500,
+  // Not handled, and acknowledged all the same: the event is with the dead letters.
+  attempts_exhausted: 200,
   handler_timeout: 503,
   store_unavailable: 503,
   confirmation_unavailable: 503,

@@ -1,4 +1,7 @@
-import { WebhookError } from './errors'
+import { type Attempt, createAttempts, type Handler } from './attempt'
+import { type DeadLetter, writeDeadLetter } from './dead-letters'
+import { orLate } from './deadline'
+import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
 import { claim, holdLease, type Lease, type LeaseSettings } from './lease'
 import type { Report } from './observe'
@@ -7,55 +10,31 @@ import type { Outcome } from './outcome'
 import { acknowledge, refuse } from './reply'
 import type { Claim } from './stores/store'
 
-/** What a handler is given besides the event. */
-export interface HandlerContext {
-  /** Aborted when another worker has taken the event over: stop, its effect is no longer yours. */
-  readonly signal: AbortSignal
-  /** How often this event was begun, this time included: 2 and more after a failure or a crash. */
-  readonly attempt: number
+/** A proven event, and the delivery that brought it. */
+export interface ProvenDelivery<Event extends WebhookEvent> {
+  readonly event: Event
+  /** Those that its proof needs. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly receivedAt: Date
+  /** Whether it comes from the dead letters, and not from the provider. */
+  readonly replayed: boolean
 }
-
-export type Handler<Event extends WebhookEvent> = (event: Event, context: HandlerContext) => unknown
 
 /** How many handled events are remembered here whose completion the store has not taken yet. */
 const maxUnrecorded = 10_000
 
 /** Makes the part of a receiver that comes after the proof: claim, handler, completion. */
-export function createHandling<Event extends WebhookEvent>(
-  settings: ReceiverSettings<Event>,
+export function createHandling<Event extends WebhookEvent, Tx>(
+  settings: ReceiverSettings<Event, Tx>,
   report: (report: Report) => void,
 ) {
   const { provider, account, answerWithinMs } = settings
+  const { run, tell } = createAttempts(settings, report)
   const acknowledged = acknowledge(provider.acknowledgement)
+  const deliversOnce = provider.retryHorizonSeconds === 0
   const unrecorded = new Set<string>()
   const running = new Map<Lease, Promise<unknown>>()
   let closing = false
-
-  async function run(
-    event: Event,
-    handler: Handler<Event>,
-    held: Lease,
-    key: string,
-    attempt: number,
-  ): Promise<Outcome<Event>> {
-    try {
-      await handler(event, { signal: held.signal, attempt })
-    } catch (cause) {
-      await held.release()
-      const error = new WebhookError(
-        'handler_failed',
-        'The handler threw; the next delivery of this event is handled again.',
-        {
-          provider: provider.name,
-          cause,
-        },
-      )
-      return { kind: 'failed', event, error, reply: refuse(error) }
-    }
-    // From here on nothing may turn the answer into a failure: the payment was acted on.
-    if (!(await held.complete())) remember(key)
-    return { kind: 'processed', event, reply: acknowledged }
-  }
 
   function remember(key: string): void {
     const oldest = unrecorded.values().next()
@@ -64,50 +43,72 @@ export function createHandling<Event extends WebhookEvent>(
   }
 
   /** Runs the handler under a lease, noted until it has ended. */
-  function start(
-    event: Event,
-    handler: Handler<Event>,
-    lease: LeaseSettings,
-    claimed: Acquired,
-  ): Promise<Outcome<Event>> {
-    const held = holdLease(lease, claimed.token)
-    const work = run(event, handler, held, lease.key, claimed.attempt ?? 1).finally(() => running.delete(held))
-    running.set(held, work)
-    return work
+  function start(attempt: Attempt<Event, Tx>): Promise<Outcome<Event>> {
+    const ended = run(attempt).finally(() => running.delete(attempt.held))
+    running.set(attempt.held, ended)
+    return ended
   }
 
-  function leaseSettings(idempotencyKey: string): LeaseSettings {
-    const about = { provider: provider.name, account, idempotencyKey }
+  async function begin(lease: LeaseSettings, replayed: boolean, letter: LetterOf): Promise<Claim> {
+    try {
+      if (closing) throw new WebhookError('shutting_down', 'This receiver is closing; the next delivery finds another.')
+      // Kept before the handler runs where nobody will bring it again: the process may end before the handler does.
+      return await claim(lease, deliversOnce || replayed ? JSON.stringify(letter(0)) : undefined)
+    } catch (caught) {
+      const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
+      if (deliversOnce && !replayed) await tell(letter(0, code))
+      throw caught
+    }
+  }
+
+  /** Fixed before the handler runs: what it does to the event must move neither the key nor the letter. */
+  function fixed({ event, headers, receivedAt }: ProvenDelivery<Event>): { lease: LeaseSettings; letter: LetterOf } {
+    const { idempotencyKey, wireType, rawBody } = event
+    const about = { provider: provider.name, account }
     return {
-      ...settings,
-      key: `${provider.name}:${account}:${idempotencyKey}`,
-      report: (type, error) => report({ type, ...about, ...(error === undefined ? {} : { error }) }),
+      lease: {
+        ...settings,
+        key: keyOf(settings, idempotencyKey),
+        report: (type, error) => report({ type, ...about, idempotencyKey, ...(error === undefined ? {} : { error }) }),
+      },
+      letter: (attempts, reason) =>
+        writeDeadLetter({
+          ...about,
+          id: idempotencyKey,
+          wireType,
+          attempts,
+          ...(reason === undefined ? {} : { reason }),
+          receivedAt,
+          headers,
+          rawBody,
+        }),
     }
   }
 
   return {
     async handle(
-      event: Event,
-      handler: Handler<Event>,
+      delivery: ProvenDelivery<Event>,
+      handler: Handler<Event, Tx>,
       reportLater: (outcome: Outcome<Event>) => void,
     ): Promise<Outcome<Event>> {
-      // Fixed before the handler runs: what it does to the event must not move the key.
-      const lease = leaseSettings(event.idempotencyKey)
-      if (unrecorded.has(lease.key)) return { kind: 'duplicate', event, reply: acknowledged }
-      if (closing) throw new WebhookError('shutting_down', 'This receiver is closing; the next delivery finds another.')
-      const claimed = await claim(lease)
+      const { event, replayed } = delivery
+      const { lease, letter } = fixed(delivery)
+      const { key } = lease
+      if (unrecorded.has(key)) return { kind: 'duplicate', event, reply: acknowledged }
+      const claimed = await begin(lease, replayed, letter)
       switch (claimed.state) {
         case 'completed':
           return { kind: 'duplicate', event, reply: acknowledged }
-        case 'in_progress':
-          return inProgress(
-            event,
-            'in_progress',
-            'Another delivery of this event is being handled.',
-            claimed.retryAfterSeconds,
-          )
-        case 'acquired':
-          return inTime(answerWithinMs, event, start(event, handler, lease, claimed), reportLater)
+        case 'in_progress': {
+          const hint = 'Another delivery of this event is being handled.'
+          return inProgress(event, 'in_progress', hint, claimed.retryAfterSeconds)
+        }
+        case 'acquired': {
+          const held = holdLease(lease, claimed.token)
+          const number = claimed.attempt ?? 1
+          const work = start({ event, handler, held, number, replayed, letter, unrecorded: () => remember(key) })
+          return inTime(answerWithinMs, event, work, reportLater)
+        }
       }
     },
 
@@ -121,17 +122,14 @@ export function createHandling<Event extends WebhookEvent>(
   }
 }
 
-type Acquired = Extract<Claim, { state: 'acquired' }>
+type LetterOf = (attempts: number, reason?: WebhookErrorCode) => DeadLetter
 
-/** What the work comes to, or `undefined` if that takes longer. The work goes on all the same. */
-async function orLate<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  const result = await Promise.race([work, late])
-  clearTimeout(timer)
-  return result
+/** The store's key of an event: two providers, or two accounts with one, may use the same id. */
+export function keyOf(
+  { provider, account }: { provider: { readonly name: string }; account: string },
+  idempotencyKey: string,
+): string {
+  return `${provider.name}:${account}:${idempotencyKey}`
 }
 
 /** Answers for a handler that takes too long, and reports what became of it when it has ended. */
@@ -145,11 +143,8 @@ async function inTime<Event extends WebhookEvent>(
   const outcome = await orLate(answerWithinMs, work)
   if (outcome !== undefined) return outcome
   void work.then(reportLater)
-  return inProgress(
-    event,
-    'handler_timeout',
-    `The handler took longer than answerWithinMs (${answerWithinMs}); it goes on.`,
-  )
+  const hint = `The handler took longer than answerWithinMs (${answerWithinMs}); it goes on.`
+  return inProgress(event, 'handler_timeout', hint)
 }
 
 function inProgress<Event extends WebhookEvent>(

@@ -1,9 +1,10 @@
+import { letGo, pause, within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { StoreReport } from './observe'
-import type { Claim, IdempotencyStore } from './stores/store'
+import type { Claim, Complete, IdempotencyStore } from './stores/store'
 
 export interface LeaseSettings {
-  readonly store: IdempotencyStore
+  readonly store: Omit<IdempotencyStore, 'transaction'>
   readonly key: string
   readonly leaseSeconds: number
   readonly retentionSeconds: number
@@ -17,16 +18,18 @@ export interface Lease {
   readonly signal: AbortSignal
   /** Records the event as handled. `false` if the store failed: then it is tried again in the background. */
   complete(): Promise<boolean>
-  /** Gives the event back. Does not throw. */
-  release(): Promise<void>
+  /** Records it within a transaction. `false`: another worker has taken it over. Throws when the store fails. */
+  completeIn(complete: Complete): Promise<boolean>
+  /** Gives the event back, with a letter. Resolves with whether the store took both. Does not throw. */
+  release(letter?: string): Promise<boolean>
   /** Gives the event back while its handler still runs, and tells the handler. Does not throw. */
   abandon(): Promise<void>
 }
 
 /** Claims the key. Throws `store_unavailable` when the store gives no answer in time. */
-export async function claim(settings: LeaseSettings): Promise<Claim> {
+export async function claim(settings: LeaseSettings, letter?: string): Promise<Claim> {
   const { store, key, leaseSeconds, storeTimeoutMs } = settings
-  const asked = Promise.resolve().then(() => store.claim(key, leaseSeconds))
+  const asked = Promise.resolve().then(() => store.claim(key, leaseSeconds, letter))
   try {
     return assertClaim(await within(storeTimeoutMs, asked))
   } catch (error) {
@@ -117,6 +120,14 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
         return false
       }
     },
+    async completeIn(complete) {
+      // A renewal from outside would wait for the transaction, and then find no owner any more.
+      handled = true
+      clearInterval(renewal)
+      const recorded = await within(storeTimeoutMs, complete(key, token, retentionSeconds))
+      if (!recorded) lose()
+      return recorded
+    },
     release,
     async abandon() {
       lost.abort()
@@ -124,39 +135,14 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
     },
   }
 
-  async function release(): Promise<void> {
+  async function release(letter?: string): Promise<boolean> {
     handled = true
     clearInterval(renewal)
     try {
-      await within(storeTimeoutMs, store.release(key, token))
+      return await within(storeTimeoutMs, store.release(key, token, letter))
     } catch (error) {
       report('release_failed', error)
+      return false
     }
   }
-}
-
-/** Our own deadline: most clients wait for a silent server for ever. */
-async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new WebhookError('store_unavailable', `The store gave no answer within ${timeoutMs} ms.`)),
-      timeoutMs,
-    )
-  })
-  try {
-    return await Promise.race([answer, deadline])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-/** Does not keep a process alive that has nothing else to do. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => letGo(setTimeout(resolve, ms)))
-}
-
-function letGo(timer: unknown): void {
-  if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
-    timer.unref()
 }

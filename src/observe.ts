@@ -32,8 +32,15 @@ export interface StoreReport {
    * `lease_lost`: another worker took the event over while the handler ran. `renew_failed`: the store did not answer,
    * tried again. `complete_failed`: handled, but not recorded yet, tried again. `complete_lost`: handled, and could not
    * be recorded: the next delivery of it may be handled again. `release_failed`: blocked until the lease ends.
+   * `dead_letter_failed`: `onDeadLetter` did not take it.
    */
-  readonly type: 'lease_lost' | 'renew_failed' | 'complete_failed' | 'complete_lost' | 'release_failed'
+  readonly type:
+    | 'lease_lost'
+    | 'renew_failed'
+    | 'complete_failed'
+    | 'complete_lost'
+    | 'release_failed'
+    | 'dead_letter_failed'
   readonly provider: string
   readonly account: string
   readonly idempotencyKey: string
@@ -70,7 +77,8 @@ export function logProblems(): Observer {
   return (report) => {
     if (report.type !== 'delivery') return console.error(line(report.type, report), ...causes(report.error))
     const { outcome, code = '' } = report
-    if (outcome === 'failed') return console.error(line(outcome, report), ...causes(report.error))
+    if (outcome === 'failed' || outcome === 'dead_letter')
+      return console.error(line(outcome, report), ...causes(report.error))
     if (outcome !== 'rejected' && outcome !== 'unavailable' && outcome !== 'misuse') return
     if (!isQuiet(code)) console.warn(line(outcome, report), ...causes(report.error))
   }

@@ -1,3 +1,4 @@
+import type { DeadLetter } from './dead-letters'
 import { misconfigured } from './errors'
 import type { WebhookEvent } from './event'
 import type { Observer } from './observe'
@@ -5,11 +6,11 @@ import { logProblems } from './observe'
 import type { Provider } from './providers/provider'
 import type { IdempotencyStore } from './stores/store'
 
-export interface ReceiverOptions<Event extends WebhookEvent> {
+export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
   /** Whose deliveries these are: `caspay({ secret })` and its like. */
   provider: Provider<Event>
   /** Where handled events are remembered. Required: a silent default would be wrong the day a second process starts. */
-  store: IdempotencyStore
+  store: IdempotencyStore<Tx>
   /** Keeps the keys of two accounts with one provider apart: 1 to 64 letters, digits, dots, dashes, underscores. */
   account?: string
   /** How far the time of an attempt may be off, either way. Default 300. */
@@ -28,24 +29,35 @@ export interface ReceiverOptions<Event extends WebhookEvent> {
   storeTimeoutMs?: number
   /** Answers 503 when the handler takes longer; it goes on all the same. Off unless set. */
   answerWithinMs?: number
+  /**
+   * How often an event is begun before it is given up: then it is answered 200, kept as a dead letter and handed to
+   * `onDeadLetter`. Off unless set: the provider decides when to stop. Failed deliveries are kept either way.
+   */
+  maxAttempts?: number
+  /**
+   * Handed every genuine delivery that was not handled and that nobody will bring again: given up after `maxAttempts`, or
+   * of a provider that delivers once. It has `storeTimeoutMs` to save it elsewhere.
+   */
+  onDeadLetter?: (letter: DeadLetter) => unknown
   /** Told of everything that happened. The default writes problems to the console. */
   observe?: Observer
   /** The clock, in milliseconds since 1970, for tests. */
   now?: () => number
 }
 
-export type ReceiverSettings<Event extends WebhookEvent> = Required<
-  Omit<ReceiverOptions<Event>, 'answerWithinMs' | 'account'>
-> & {
-  readonly account: string
-  readonly answerWithinMs: number | undefined
-}
+type Optional = 'answerWithinMs' | 'maxAttempts' | 'onDeadLetter'
+
+export type ReceiverSettings<Event extends WebhookEvent, Tx = undefined> = Required<
+  Omit<ReceiverOptions<Event, Tx>, Optional>
+> & { readonly [Name in Optional]: ReceiverOptions<Event, Tx>[Name] | undefined }
 
 const day = 86_400
 
 /** Fills in and checks the options. Throws a `WebhookError` (`configuration_invalid`) that names the wrong one. */
-export function parseOptions<Event extends WebhookEvent>(options: ReceiverOptions<Event>): ReceiverSettings<Event> {
-  const { provider, store, account = '', observe = logProblems(), now = Date.now } = options
+export function parseOptions<Event extends WebhookEvent, Tx>(
+  options: ReceiverOptions<Event, Tx>,
+): ReceiverSettings<Event, Tx> {
+  const { provider, store, account = '', observe = logProblems(), now = Date.now, onDeadLetter } = options
   assertProvider(provider)
   assertStore(store)
   if (typeof account !== 'string' || !/^[\w.-]{0,64}$/.test(account)) {
@@ -53,7 +65,7 @@ export function parseOptions<Event extends WebhookEvent>(options: ReceiverOption
   }
   if (typeof observe !== 'function') throw misconfigured('observe', 'must be a function.')
   assertClock(now)
-  const settings: ReceiverSettings<Event> = {
+  const settings: ReceiverSettings<Event, Tx> = {
     provider,
     store,
     account,
@@ -81,6 +93,8 @@ export function parseOptions<Event extends WebhookEvent>(options: ReceiverOption
       options.answerWithinMs === undefined
         ? undefined
         : inRange('answerWithinMs', options.answerWithinMs, 1, maxTimerMs),
+    maxAttempts: parseMaxAttempts(options),
+    onDeadLetter,
   }
   assertReplaysAreKnown(settings)
   return settings
@@ -94,6 +108,19 @@ function inRange(setting: string, value: number, min: number, max = Number.MAX_S
   throw misconfigured(setting, `must be a number from ${min} to ${max}.`)
 }
 
+/** What is acknowledged without having been handled must be kept somewhere. */
+function parseMaxAttempts<Event extends WebhookEvent, Tx>(options: ReceiverOptions<Event, Tx>): number | undefined {
+  const { store, maxAttempts, onDeadLetter } = options
+  if (onDeadLetter !== undefined && typeof onDeadLetter !== 'function')
+    throw misconfigured('onDeadLetter', 'must be a function.')
+  if (maxAttempts === undefined) return undefined
+  if (!Number.isSafeInteger(maxAttempts) || maxAttempts < 1)
+    throw misconfigured('maxAttempts', 'must be a whole number, 1 or more.')
+  if (store.letters === undefined && onDeadLetter === undefined)
+    throw misconfigured('maxAttempts', 'needs a store that keeps letters, or `onDeadLetter`: the event would be lost.')
+  return maxAttempts
+}
+
 /** A replay must be either too old or still known: whatever is young enough to be taken is remembered. */
 function assertReplaysAreKnown({
   provider,
@@ -101,7 +128,7 @@ function assertReplaysAreKnown({
   toleranceSeconds,
   retentionSeconds,
   leaseSeconds,
-}: ReceiverSettings<WebhookEvent>): void {
+}: Omit<ReceiverSettings<WebhookEvent>, 'store' | Optional>): void {
   const { name, retryHorizonSeconds } = provider
   if (maxEventAgeSeconds < retryHorizonSeconds) {
     throw misconfigured('maxEventAgeSeconds', `must be at least ${retryHorizonSeconds}: ${name} retries that long.`)

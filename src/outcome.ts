@@ -8,13 +8,21 @@ export type Outcome<Event extends WebhookEvent = WebhookEvent> =
   | { readonly kind: 'processed'; readonly event: Event; readonly reply: Reply }
   /** Handled before; acknowledged again. */
   | { readonly kind: 'duplicate'; readonly event: Event; readonly reply: Reply }
-  /** Being handled by another worker, or by this one beyond `answerWithinMs`. */
+  /**
+   * Being handled by another worker, or by this one beyond `answerWithinMs`. With `lease_lost` another worker took over
+   * while the handler ran in its transaction, which was rolled back.
+   */
   | { readonly kind: 'in_progress'; readonly event: Event; readonly error: WebhookError; readonly reply: Reply }
   /** The handler threw; `error.cause` is what it threw, and the next delivery is handled again. */
   | { readonly kind: 'failed'; readonly event: Event; readonly error: WebhookError; readonly reply: Reply }
+  /** Failed `maxAttempts` times: acknowledged, kept as a dead letter, to be handled by `receiver.replay`. */
+  | { readonly kind: 'dead_letter'; readonly event: Event; readonly error: WebhookError; readonly reply: Reply }
   /** Not proven, not readable, too large: the sender's doing. */
   | { readonly kind: 'rejected'; readonly error: WebhookError; readonly reply: Reply }
-  /** Store, confirming API or a look-up did not answer, or the receiver is closing; the handler did not run. */
+  /**
+   * Store, confirming API or a look-up did not answer, or the receiver is closing; the handler did not run, or what it did
+   * in its transaction was rolled back.
+   */
   | { readonly kind: 'unavailable'; readonly error: WebhookError; readonly reply: Reply }
   /** The receiver is mounted or called wrongly; `error.hint` says how to mend it. */
   | { readonly kind: 'misuse'; readonly error: WebhookError; readonly reply: Reply }
@@ -26,6 +34,7 @@ const misuse: readonly WebhookErrorCode[] = [
   'body_already_parsed',
   'method_not_allowed',
   'internal_error',
+  'dead_letter_unknown',
 ]
 const unavailable: readonly WebhookErrorCode[] = [
   'store_unavailable',

@@ -39,6 +39,7 @@ export function caspay(settings: CaspaySettings) {
   return defineProvider({
     name: 'caspay',
     scheme: bodySignature({ headers: ['x-caspay-signature'], keys }),
+    headers: ['x-caspay-event', 'x-caspay-timestamp'],
     forms: { dispatched, typed, documented },
     extend: (_, payload) => assertAccount(settings.merchantId, payload),
     timeProof: 'signed',

@@ -156,6 +156,7 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
   const paths = settings.statusPath === undefined ? knownPaths : [parseStatusPath(settings.statusPath)]
   const confirmOnChain = onChain && chainConfirmation({ ...onChain, fetch, timeoutMs }, 'kasperopay({ onChain })')
   return {
+    headers: [],
     async prove(delivery) {
       const claims = parseClaims(delivery.payload(), merchantId)
       const facts = await confirmPayment(api, paths, claims.payment_id)

@@ -157,6 +157,7 @@ function withConfirmation(token: Scheme, settings: MugglepaySettings): Scheme {
     'mugglepay({ apiUrl })',
   )
   return {
+    headers: token.headers,
     async prove(delivery, context) {
       const { proof, facts } = await token.prove(delivery, context)
       await confirmOrder(api, delivery.payload())

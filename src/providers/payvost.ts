@@ -59,6 +59,7 @@ function plainOrTimestamped(secret: SecretInput): Scheme {
   const plain = bodySignature({ headers, keys })
   const timestamped = timestampedSignature({ headers, keys })
   return {
+    headers,
     prove(delivery, context) {
       const scheme = readSignatureHeader(delivery, headers).includes('=') ? timestamped : plain
       return scheme.prove(delivery, context)

@@ -27,6 +27,8 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
   readonly retryHorizonSeconds: number
   /** The largest body that is read, where that must be less than the receiver allows. */
   readonly maxBodyBytes?: number
+  /** Lower-case names of the headers that `verify` reads: they are kept with a dead letter. */
+  readonly headers: readonly string[]
   /** Proves, parses and types one delivery. Throws a `WebhookError`. */
   verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Promise<Event>
 }
@@ -98,6 +100,8 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly timeProof: 'signed' | 'confirmed'
   readonly acknowledgement: Acknowledgement
   readonly retryHorizonSeconds: number
+  /** Headers that the forms read, besides those of the scheme. */
+  readonly headers?: readonly string[]
   /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
   readonly maxBodyBytes?: number
   /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
@@ -114,7 +118,7 @@ export function defineProvider<
   Facts = undefined,
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
-  const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes } = definition
+  const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes, headers = [] } = definition
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
@@ -124,6 +128,7 @@ export function defineProvider<
     name,
     acknowledgement,
     retryHorizonSeconds,
+    headers: [...scheme.headers, ...headers],
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     async verify(request, context) {
       try {

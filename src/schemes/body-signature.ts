@@ -15,6 +15,7 @@ export interface BodySignatureSettings extends SignatureSettings {
 /** The signature is the lower-case hex HMAC-SHA256 of the raw body. */
 export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySignatureSettings): Scheme {
   return {
+    headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
     async prove(delivery, context) {
       const signature = decodeSignature(readSignatureHeader(delivery, headers))
       if (unsignedTimestampHeader !== undefined) assertFreshHeader(delivery, unsignedTimestampHeader, context)

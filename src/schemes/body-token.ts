@@ -21,6 +21,7 @@ export interface BodyTokenSettings {
 /** A token of the merchant's own travels in the body. It proves the sender, not what the rest of the body says. */
 export function bodyToken({ fields, expected }: BodyTokenSettings): Scheme {
   return {
+    headers: [],
     async prove(delivery, context) {
       const payload = readPayload(delivery, fields)
       const offered = readTokens(payload, fields)

@@ -27,5 +27,7 @@ export interface Evidence<Facts> {
 
 /** A way in which a sender proves who it is. `prove` throws a `WebhookError` when it does not. */
 export interface Scheme<Facts = undefined> {
+  /** Lower-case names of the headers that it reads: what a kept delivery needs to be proven again. */
+  readonly headers: readonly string[]
   prove(delivery: Delivery, context: ProofContext): Evidence<Facts> | Promise<Evidence<Facts>>
 }

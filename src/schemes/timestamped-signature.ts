@@ -17,6 +17,7 @@ import {
  */
 export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
   return {
+    headers,
     async prove(delivery, context) {
       const { timestamp, signatures } = parseHeader(readSignatureHeader(delivery, headers))
       assertWithinTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)

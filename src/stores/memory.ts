@@ -1,5 +1,5 @@
 import { misconfigured, WebhookError } from '../errors'
-import type { IdempotencyStore } from './store'
+import type { IdempotencyStore, Letter, Letters } from './store'
 
 export interface MemoryStoreOptions {
   /** The most keys to remember, default 100,000. A full store refuses (503) rather than forget one too early. */
@@ -18,8 +18,8 @@ export function memoryStore({
 }: MemoryStoreOptions = {}): IdempotencyStore {
   if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
     throw misconfigured('memoryStore({ maxRecords })', 'must be a whole number above 0.')
-  // Without a token: given back, and kept for the count alone.
-  const leases = new Map<string, { token: string | undefined; untilMs: number; attempt: number }>()
+  // Without a token: given back, and kept for the count and the letter.
+  const leases = new Map<string, Lease>()
   // In the order of completion, which with one retention is the order of expiry.
   const doneUntilMs = new Map<string, number>()
 
@@ -37,12 +37,12 @@ export function memoryStore({
     if (now() - sweptMs < 1000) return false
     sweptMs = now()
     for (const [key, untilMs] of doneUntilMs) if (untilMs <= now()) doneUntilMs.delete(key)
-    for (const [key, { token }] of leases) if (token === undefined) leases.delete(key)
+    for (const [key, { token, letter }] of leases) if (token === undefined && letter === undefined) leases.delete(key)
     return leases.size + doneUntilMs.size < maxRecords
   }
 
   return {
-    async claim(key, leaseSeconds) {
+    async claim(key, leaseSeconds, letter) {
       forgetExpired()
       if ((doneUntilMs.get(key) ?? 0) > now()) return { state: 'completed' }
       const lease = leases.get(key)
@@ -51,8 +51,8 @@ export function memoryStore({
       }
       if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords && !makeRoom()) throw full(maxRecords)
       const token = crypto.randomUUID()
-      const attempt = (leases.get(key)?.attempt ?? 0) + 1
-      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000, attempt })
+      const attempt = (lease?.attempt ?? 0) + 1
+      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000, attempt, letter: letter ?? lease?.letter })
       return { state: 'acquired', token, attempt }
     },
     async renew(key, token, leaseSeconds) {
@@ -67,10 +67,42 @@ export function memoryStore({
       doneUntilMs.set(key, now() + retentionSeconds * 1000)
       return true
     },
-    async release(key, token) {
+    async release(key, token, letter = leases.get(key)?.letter) {
       const lease = leases.get(key)
       if (lease?.token !== token) return false
-      Object.assign(lease, { token: undefined, untilMs: 0 })
+      Object.assign(lease, { token: undefined, untilMs: 0, letter })
+      return true
+    },
+    letters: lettersIn(leases, now),
+  }
+}
+
+interface Lease {
+  readonly token: string | undefined
+  untilMs: number
+  readonly attempt: number
+  letter: string | undefined
+}
+
+function lettersIn(leases: ReadonlyMap<string, Lease>, now: () => number): Letters {
+  const toLetter = (key: string): Letter | undefined => {
+    const { letter: text, attempt: attempts = 0 } = leases.get(key) ?? {}
+    return text === undefined ? undefined : { key, text, attempts }
+  }
+  const isIdle = (key: string): boolean => (leases.get(key)?.untilMs ?? 0) <= now()
+  return {
+    get: async (key) => toLetter(key),
+    async list(prefix, after, limit) {
+      const keys = [...leases.keys()].filter((key) => key.startsWith(prefix) && key > after && isIdle(key)).sort()
+      return keys
+        .map(toLetter)
+        .filter((letter) => letter !== undefined)
+        .slice(0, limit)
+    },
+    async discard(key) {
+      const lease = leases.get(key)
+      if (lease?.letter === undefined || !isIdle(key)) return false
+      lease.letter = undefined
       return true
     },
   }

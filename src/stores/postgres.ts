@@ -1,48 +1,116 @@
-import { misconfigured } from '../errors'
-import { assertTable, claimInSteps, type SqlSteps, type SqlStore, type SqlStoreOptions } from './sql'
-import { abandonedSeconds, assertKey, type Claim } from './store'
+import { misconfigured, type WebhookError } from '../errors'
+import {
+  assertTable,
+  claimInSteps,
+  endOf,
+  type InTransactions,
+  inTransaction,
+  noTransactions,
+  type Rows,
+  type SqlSteps,
+  type SqlStore,
+  type SqlStoreOptions,
+  toLetter,
+} from './sql'
+import { abandonedSeconds, assertKey, type Complete, type IdempotencyStore } from './store'
 
-export type { SqlStore, SqlStoreOptions } from './sql'
+export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
+
+/** Runs one statement and gives its rows. */
+export type RunPostgres = (text: string, values: unknown[]) => Promise<unknown[]>
 
 /** `pg` (a Pool or Client), `postgres` (postgres.js), or a function that runs one statement and gives its rows. */
 export type PostgresClient =
   | { query(text: string, values: unknown[]): Promise<{ rows: unknown[] }> }
   | { unsafe(text: string, values: never[]): PromiseLike<unknown> }
-  | ((text: string, values: unknown[]) => Promise<unknown[]>)
+  | RunPostgres
+
+/** What transactions can be had from: a `Pool` of `pg`. */
+export interface PgPool<Tx> {
+  query(text: string, values: unknown[]): Promise<{ rows: unknown[] }>
+  connect(): Promise<Tx>
+  connect(callback: never): unknown
+}
+
+/** What transactions can be had from: the `sql` of `postgres`. */
+export interface PostgresJs<Tx> {
+  unsafe(text: string, values: never[]): PromiseLike<unknown>
+  begin<T>(work: (tx: Tx) => Promise<T>): Promise<unknown>
+  begin<T>(options: string, work: (tx: Tx) => Promise<T>): Promise<unknown>
+}
+
+/** What transactions can be had from: anything else, such as an ORM. `query` runs in `tx`. */
+export interface PostgresTransactions<Tx> {
+  query: RunPostgres
+  transaction(work: (tx: Tx, query: RunPostgres) => Promise<void>): Promise<unknown>
+}
 
 /** The statements that make the table, for your own migrations. */
 export function postgresSchema(table = 'payproof_events'): string {
   assertTable(table)
+  const name = table.replace('.', '_')
   return `CREATE TABLE IF NOT EXISTS ${table} (
-  key text PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 512),
+  key text COLLATE "C" PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 512),
   state text NOT NULL CHECK (state IN ('busy', 'free', 'done')),
   token uuid,
   attempt bigint NOT NULL DEFAULT 1,
   lease_until timestamptz,
   first_seen timestamptz NOT NULL DEFAULT clock_timestamp(),
   expires_at timestamptz NOT NULL,
+  letter text,
   CHECK ((state = 'busy') = (token IS NOT NULL AND lease_until IS NOT NULL))
 );
-CREATE INDEX IF NOT EXISTS ${table.replace('.', '_')}_expires_at ON ${table} (expires_at);`
+CREATE INDEX IF NOT EXISTS ${name}_expires_at ON ${table} (expires_at);
+CREATE INDEX IF NOT EXISTS ${name}_letters ON ${table} (key) WHERE letter IS NOT NULL;`
 }
 
 /**
  * Keeps keys in PostgreSQL 12 or newer. Run it outside your own transactions, in READ COMMITTED, which is the default.
  * A duplicate locks and writes nothing.
  */
-export function postgresStore(client: PostgresClient, { table = 'payproof_events' }: SqlStoreOptions = {}): SqlStore {
+export function postgresStore<Tx>(client: PgPool<Tx>, options: InTransactions): SqlStore<Tx>
+export function postgresStore<Tx>(client: PostgresJs<Tx>, options: InTransactions): SqlStore<Tx>
+export function postgresStore<Tx>(client: PostgresTransactions<Tx>, options: InTransactions): SqlStore<Tx>
+export function postgresStore(client: PostgresClient, options?: SqlStoreOptions & { transaction?: false }): SqlStore
+export function postgresStore(
+  client: object,
+  { table = 'payproof_events', transaction = false }: SqlStoreOptions = {},
+): SqlStore<never> {
   assertTable(table)
   const query = runner(client)
-  // clock_timestamp(): now() stands still while a statement waits for a lock.
-  const later = (parameter: string) => `clock_timestamp() + ${parameter}::float8 * interval '1 second'`
-  const open = `(state = 'free' OR (state = 'busy' AND lease_until <= clock_timestamp()) OR (state = 'done' AND expires_at <= clock_timestamp()))`
-  const owned = `key = $1 AND state = 'busy' AND token = $2::uuid`
+  const { steps, owner, letters, prune } = statements(table, query)
+  return {
+    defaultRetentionSeconds: 30 * 86_400,
+    async claim(key, leaseSeconds, letter) {
+      assertKey(key)
+      return claimInSteps(steps, key, leaseSeconds, letter ?? null)
+    },
+    ...owner,
+    letters,
+    async ensureSchema() {
+      for (const statement of postgresSchema(table).split(/;$/m))
+        if (statement.trim() !== '') await query(statement, [])
+    },
+    prune,
+    ...(transaction ? { transaction: transactions(client, table) } : {}),
+  }
+}
+
+// clock_timestamp(): now() stands still while a statement waits for a lock.
+const later = (parameter: string) => `clock_timestamp() + ${parameter}::float8 * interval '1 second'`
+const open = `(state = 'free' OR (state = 'busy' AND lease_until <= clock_timestamp()) OR (state = 'done' AND expires_at <= clock_timestamp()))`
+const owned = `key = $1 AND state = 'busy' AND token = $2::uuid`
+const idle = `letter IS NOT NULL AND (state <> 'busy' OR lease_until <= clock_timestamp())`
+
+function statements(table: string, query: Run) {
+  const changed = async (text: string, values: unknown[]) => (await query(`${text} RETURNING 1`, values)).length === 1
   const steps: SqlSteps = {
-    insert: (key, token, lease) =>
+    insert: (key, token, lease, letter) =>
       query(
-        `INSERT INTO ${table} (key, state, token, lease_until, expires_at) VALUES ($1, 'busy', $2::uuid, ${later('$3')}, ${later('$4')})
+        `INSERT INTO ${table} (key, state, token, lease_until, expires_at, letter)
+         VALUES ($1, 'busy', $2::uuid, ${later('$3')}, ${later('$4')}, $5)
          ON CONFLICT (key) DO NOTHING RETURNING attempt`,
-        [key, token, lease, abandonedSeconds],
+        [key, token, lease, abandonedSeconds, letter],
       ),
     look: (key) =>
       query(
@@ -50,60 +118,101 @@ export function postgresStore(client: PostgresClient, { table = 'payproof_events
          FROM ${table} WHERE key = $1`,
         [key],
       ),
-    takeOver: (key, token, lease) =>
+    takeOver: (key, token, lease, letter) =>
       query(
-        `UPDATE ${table} SET state = 'busy', token = $2::uuid, attempt = attempt + 1, lease_until = ${later('$3')}, expires_at = ${later('$4')}
+        `UPDATE ${table} SET state = 'busy', token = $2::uuid, attempt = attempt + 1, lease_until = ${later('$3')},
+           expires_at = ${later('$4')}, letter = coalesce($5, letter)
          WHERE key = $1 AND ${open} RETURNING attempt`,
-        [key, token, lease, abandonedSeconds],
+        [key, token, lease, abandonedSeconds, letter],
       ),
   }
-  const changed = async (text: string, values: unknown[]) => (await query(`${text} RETURNING 1`, values)).length === 1
-
-  return {
-    defaultRetentionSeconds: 30 * 86_400,
-    async claim(key, leaseSeconds): Promise<Claim> {
-      assertKey(key)
-      return claimInSteps(steps, key, leaseSeconds)
-    },
+  const owner: Pick<IdempotencyStore, 'renew' | 'complete' | 'release'> = {
     renew: (key, token, leaseSeconds) =>
       changed(`UPDATE ${table} SET lease_until = ${later('$3')} WHERE ${owned}`, [key, token, leaseSeconds]),
     complete: (key, token, retentionSeconds) =>
       changed(
-        `UPDATE ${table} SET state = 'done', token = NULL, lease_until = NULL, expires_at = ${later('$3')} WHERE ${owned}`,
+        `UPDATE ${table} SET state = 'done', token = NULL, lease_until = NULL, letter = NULL, expires_at = ${later('$3')}
+         WHERE ${owned}`,
         [key, token, retentionSeconds],
       ),
-    release: (key, token) =>
-      changed(`UPDATE ${table} SET state = 'free', token = NULL, lease_until = NULL WHERE ${owned}`, [key, token]),
-    async ensureSchema() {
-      for (const statement of postgresSchema(table)
-        .split(';')
-        .filter((text) => text.trim() !== ''))
-        await query(statement, [])
-    },
-    async prune(batch = 1000) {
-      const rows = await query(
-        `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE expires_at <= clock_timestamp() AND state <> 'busy'
-         LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING 1`,
-        [batch],
-      )
-      return rows.length
-    },
+    release: (key, token, letter) =>
+      changed(
+        `UPDATE ${table} SET state = 'free', token = NULL, lease_until = NULL, letter = coalesce($3, letter) WHERE ${owned}`,
+        [key, token, letter ?? null],
+      ),
   }
+  const letters: SqlStore['letters'] = {
+    async get(key) {
+      const [row] = await query(`SELECT key, letter, attempt FROM ${table} WHERE key = $1 AND letter IS NOT NULL`, [
+        key,
+      ])
+      return row === undefined ? undefined : toLetter(row)
+    },
+    async list(prefix, after, limit) {
+      const rows = await query(
+        `SELECT key, letter, attempt FROM ${table} WHERE ${idle} AND key >= $1 AND key < $2 AND key > $3 ORDER BY key LIMIT $4`,
+        [prefix, endOf(prefix), after, limit],
+      )
+      return rows.map(toLetter)
+    },
+    discard: (key) => changed(`UPDATE ${table} SET letter = NULL WHERE key = $1 AND ${idle}`, [key]),
+  }
+  const prune = async (batch = 1000) => {
+    const rows = await query(
+      `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table}
+         WHERE expires_at <= clock_timestamp() AND state <> 'busy' AND letter IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED) RETURNING 1`,
+      [batch],
+    )
+    return rows.length
+  }
+  return { steps, owner, letters, prune }
 }
 
-type Rows = readonly Record<string, unknown>[]
+type Run = (text: string, values: unknown[]) => Promise<Rows>
 
-function runner(client: PostgresClient): (text: string, values: unknown[]) => Promise<Rows> {
-  if (typeof client === 'object' && client !== null && 'query' in client) {
-    return async (text, values) => (await client.query(text, values)).rows as Rows
-  }
+function runner(client: object): Run {
   // postgres.js is a function too, with `unsafe` for a text and its parameters.
-  if ((typeof client === 'function' || typeof client === 'object') && client !== null && 'unsafe' in client) {
-    return async (text, values) => (await client.unsafe(text, values as never[])) as Rows
-  }
-  if (typeof client === 'function') return async (text, values) => (await client(text, values)) as Rows
-  throw misconfigured(
+  const method = ['query', 'unsafe'].find((name) => isObject(client) && name in client)
+  if (method === undefined && typeof client !== 'function') throw notAClient()
+  const query = method === undefined ? client : (client as Record<string, () => unknown>)[method]?.bind(client)
+  return async (text, values) => rowsOf(await (query as RunPostgres)(text, values))
+}
+
+function notAClient(): WebhookError {
+  return misconfigured(
     'postgresStore(client)',
     'must be a Pool of pg, the sql of postgres.js, or a function (text, values) => rows.',
   )
+}
+const rowsOf = (result: unknown): Rows =>
+  (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Rows
+const isObject = (client: unknown): client is object =>
+  (typeof client === 'object' || typeof client === 'function') && client !== null
+
+/** Transactions in the way of the client that was handed in. */
+function transactions(client: object, table: string): NonNullable<SqlStore<never>['transaction']> {
+  const completeWith = (query: Run): Complete => statements(table, query).owner.complete
+  if ('transaction' in client) {
+    const { transaction } = client as PostgresTransactions<never>
+    return (work) => transaction.call(client, (tx, query) => work(tx, completeWith(query as Run)))
+  }
+  if ('begin' in client) {
+    const { begin } = client as { begin(work: (tx: never) => Promise<void>): Promise<unknown> }
+    return (work) => begin.call(client, (tx) => work(tx, completeWith(runner(tx))))
+  }
+  // A Client has `connect` too, but is one connection for everybody.
+  if ('connect' in client && 'totalCount' in client) {
+    const pool = client as unknown as { connect(): Promise<PgConnection> }
+    return async (work) => {
+      const connection = await pool.connect()
+      const release = (broken: boolean) => connection.release(broken)
+      await inTransaction(connection, release, () => work(connection as never, completeWith(runner(connection))))
+    }
+  }
+  throw noTransactions('postgresStore', 'a Pool of pg, the sql of postgres.js, or { query, transaction }')
+}
+
+type PgConnection = Parameters<typeof inTransaction>[0] & {
+  query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>
+  release(broken: boolean): void
 }

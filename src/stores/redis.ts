@@ -1,7 +1,7 @@
 import { sha256Hex } from '#hmac'
 import { toBytes } from '../core/bytes'
 import { misconfigured, WebhookError } from '../errors'
-import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore, toMs } from './store'
+import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore, type Letter, toMs } from './store'
 
 /** ioredis, node-redis, or a function that sends one command and gives its answer. */
 export type RedisClient =
@@ -39,11 +39,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
   async function run(script: string, key: string, ...args: (string | number)[]): Promise<unknown[]> {
     assertKey(key)
-    const slot = `${prefix}{${sha256Hex(toBytes(key))}}`
-    const rest = ['1', slot, ...args.map(String)]
-    const answer = await evaluate(script, rest)
+    const answer = await evaluate(script, ['1', slotOf(key), ...args.map(String)])
     return Array.isArray(answer) ? answer : [answer]
   }
+
+  /** Hashed, so that the braces of a Cluster's slot are ours alone. */
+  const slotOf = (key: string) => `${prefix}{${sha256Hex(toBytes(key))}}`
 
   /** By hash; the text is sent when the server does not know it, after a restart or a failover. */
   async function evaluate(script: string, rest: string[]): Promise<unknown> {
@@ -64,6 +65,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     return answer
   }
 
+  /** Keys that have letters, or had: of one score, so that they are in the order of their bytes. */
+  const index = `${prefix}letters`
+  async function keysAfter(prefix: string, after: string, limit: number): Promise<string[]> {
+    const from = after >= prefix ? `(${after}` : `[${prefix}`
+    const keys = await send(['ZRANGEBYLEX', index, from, `(${prefix}\x7f`, 'LIMIT', '0', String(limit)])
+    return (keys as unknown[]).map(String)
+  }
+
   async function replicated(): Promise<void> {
     if (waitReplicas === 0) return
     const reached = Number(await send(['WAIT', String(waitReplicas), String(waitMs)]))
@@ -76,7 +85,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     try {
       await replicated()
     } catch (error) {
-      await run(releaseScript, key, token)
+      await run(releaseScript, key, token, '')
       throw error
     }
   }
@@ -94,10 +103,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 
   return {
-    async claim(key, leaseSeconds) {
+    async claim(key, leaseSeconds, letter = '') {
       void checkOnce()
+      if (letter !== '') await send(['ZADD', index, '0', key])
       const token = crypto.randomUUID()
-      const answer = await run(claimScript, key, token, toMs(leaseSeconds), toMs(abandonedSeconds))
+      const answer = await run(claimScript, key, token, toMs(leaseSeconds), toMs(abandonedSeconds), letter)
       const claim = toClaim(answer, token)
       if (claim.state === 'acquired') await replicatedOrGivenBack(key, token)
       return claim
@@ -106,17 +116,43 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return (await run(renewScript, key, token, toMs(leaseSeconds)))[0] === 1
     },
     async complete(key, token, retentionSeconds) {
-      const done = (await run(completeScript, key, token, toMs(retentionSeconds)))[0] === 1
-      if (done) await replicated()
-      return done
+      const [done, letters] = await run(completeScript, key, token, toMs(retentionSeconds))
+      if (done !== 1) return false
+      // Best effort: an entry whose letter is gone is passed over.
+      if (letters === 1) send(['ZREM', index, key]).catch(() => {})
+      await replicated()
+      return true
     },
-    async release(key, token) {
-      return (await run(releaseScript, key, token))[0] === 1
+    async release(key, token, letter = '') {
+      if (letter !== '') await send(['ZADD', index, '0', key])
+      return (await run(releaseScript, key, token, letter))[0] === 1
+    },
+    letters: {
+      get: async (key) => toLetter(key, await run(letterScript, key, 'any')),
+      async list(prefix, after, limit) {
+        const found: Letter[] = []
+        let last = after
+        while (found.length < limit) {
+          const keys = await keysAfter(prefix, last, limit)
+          const letters = await Promise.all(
+            keys.map(async (key) => toLetter(key, await run(letterScript, key, 'idle'))),
+          )
+          found.push(...letters.filter((letter) => letter !== undefined))
+          last = keys.at(-1) ?? ''
+          if (keys.length < limit) break
+        }
+        return found.slice(0, limit)
+      },
+      async discard(key) {
+        if ((await run(discardScript, key))[0] !== 1) return false
+        await send(['ZREM', index, key])
+        return true
+      },
     },
   }
 }
 
-/** s: busy, free or done; t: token; l: end of the lease in the server's ms; n: claims granted. */
+/** s: busy, free or done; t: token; l: end of the lease in the server's ms; n: claims granted; d: letter. */
 const claimScript = `
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
@@ -125,7 +161,9 @@ if r[1] == 'done' then return {'completed'} end
 if r[1] == 'busy' and tonumber(r[2]) > now then return {'in_progress', tonumber(r[2]) - now} end
 local n = redis.call('HINCRBY', KEYS[1], 'n', 1)
 redis.call('HSET', KEYS[1], 's', 'busy', 't', ARGV[1], 'l', string.format('%.0f', now + ARGV[2]))
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'd', ARGV[4]) end
+if redis.call('HEXISTS', KEYS[1], 'd') == 1 then redis.call('PERSIST', KEYS[1])
+else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
 return {'acquired', n}`
 
 const ownerOnly = `
@@ -140,13 +178,37 @@ return 1`
 const completeScript = `${ownerOnly}
 redis.call('HSET', KEYS[1], 's', 'done')
 redis.call('HDEL', KEYS[1], 't', 'l')
+local letters = redis.call('HDEL', KEYS[1], 'd')
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return 1`
+return {1, letters}`
 
 const releaseScript = `${ownerOnly}
 redis.call('HSET', KEYS[1], 's', 'free')
 redis.call('HDEL', KEYS[1], 't', 'l')
+if ARGV[2] ~= '' then
+  redis.call('HSET', KEYS[1], 'd', ARGV[2])
+  redis.call('PERSIST', KEYS[1])
+end
 return 1`
+
+/** Whether somebody is handling it. */
+const busy = `
+local t = redis.call('TIME')
+local r = redis.call('HMGET', KEYS[1], 's', 'l', 'd', 'n')
+local busy = r[1] == 'busy' and tonumber(r[2]) > t[1] * 1000 + math.floor(t[2] / 1000)`
+
+const letterScript = `${busy}
+if not r[3] or (busy and ARGV[1] == 'idle') then return {} end
+return {r[3], tonumber(r[4])}`
+
+const discardScript = `${busy}
+if not r[3] or busy then return 0 end
+redis.call('PEXPIRE', KEYS[1], ${toMs(abandonedSeconds)})
+return redis.call('HDEL', KEYS[1], 'd')`
+
+function toLetter(key: string, [text, attempts]: unknown[]): Letter | undefined {
+  return text === undefined || text === null ? undefined : { key, text: String(text), attempts: Number(attempts) }
+}
 
 function toClaim([state, number]: unknown[], token: string): Claim {
   switch (String(state)) {

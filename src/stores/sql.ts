@@ -1,49 +1,106 @@
-import { misconfigured } from '../errors'
-import type { Claim, IdempotencyStore } from './store'
+import { misconfigured, type WebhookError } from '../errors'
+import type { Claim, IdempotencyStore, Letter, Letters } from './store'
 
 export interface SqlStoreOptions {
   /** Default `payproof_events`; may name a schema, as `shop.payproof_events`. */
   table?: string
+  /**
+   * Gives the handler a transaction, `context.tx`, that commits together with the event's completion: what it writes
+   * through `tx` happens exactly once. Default `false`.
+   */
+  transaction?: boolean
 }
 
+/** Options that ask for transactions. */
+export type InTransactions = SqlStoreOptions & { transaction: true }
+
 /** A store in a SQL database. */
-export interface SqlStore extends IdempotencyStore {
+export interface SqlStore<Tx = undefined> extends IdempotencyStore<Tx> {
+  readonly letters: Letters
   /** Makes the table if it is not there. */
   ensureSchema(): Promise<void>
-  /** Deletes what is no longer needed, in batches, never a claim that is held. Returns how many rows went. */
+  /** Deletes what is no longer needed, in batches, never a claim that is held or a letter. Returns how many rows went. */
   prune(batch?: number): Promise<number>
 }
 
-type Rows = readonly Readonly<Record<string, unknown>>[]
+export type Row = Readonly<Record<string, unknown>>
+export type Rows = readonly Row[]
 
 /** The three statements of a claim. Each is atomic by itself; between them anything may happen. */
 export interface SqlSteps {
   /** A row back: the key is new and ours. */
-  insert(key: string, token: string, leaseSeconds: number): Promise<Rows>
+  insert(key: string, token: string, leaseSeconds: number, letter: string | null): Promise<Rows>
   /** `state`, `open` (may be taken over) and `wait` (seconds); no row: pruned in between. */
   look(key: string): Promise<Rows>
   /** A row back: the open key is ours. None: somebody else was faster. */
-  takeOver(key: string, token: string, leaseSeconds: number): Promise<Rows>
+  takeOver(key: string, token: string, leaseSeconds: number, letter: string | null): Promise<Rows>
 }
 
 /** Insert, look, take over: so a duplicate, by far the most frequent case after the first, never locks or writes a row. */
-export async function claimInSteps(steps: SqlSteps, key: string, leaseSeconds: number): Promise<Claim> {
+export async function claimInSteps(
+  steps: SqlSteps,
+  key: string,
+  leaseSeconds: number,
+  letter: string | null,
+): Promise<Claim> {
   const token = crypto.randomUUID()
   for (let tries = 0; tries < 5; tries++) {
-    const [inserted] = await steps.insert(key, token, leaseSeconds)
+    const [inserted] = await steps.insert(key, token, leaseSeconds, letter)
     if (inserted !== undefined) return { state: 'acquired', token, attempt: Number(inserted['attempt'] ?? 1) }
     const [found] = await steps.look(key)
     if (found === undefined) continue
     if (!found['open']) return closed(found)
-    const [taken] = await steps.takeOver(key, token, leaseSeconds)
+    const [taken] = await steps.takeOver(key, token, leaseSeconds, letter)
     if (taken !== undefined) return { state: 'acquired', token, attempt: Number(taken['attempt']) }
   }
   // Taken and given back under our hands again and again: whoever comes next will see.
   return { state: 'in_progress', retryAfterSeconds: 1 }
 }
 
-function closed({ state, wait }: Readonly<Record<string, unknown>>): Claim {
+function closed({ state, wait }: Row): Claim {
   return state === 'done' ? { state: 'completed' } : { state: 'in_progress', retryAfterSeconds: Number(wait) }
+}
+
+/** A row of `key`, `letter` and `attempt`. */
+export function toLetter({ key, letter, attempt }: Row): Letter {
+  return { key: String(key), text: String(letter), attempts: Number(attempt) }
+}
+
+/** The greatest key that begins with `prefix`, and more. */
+export function endOf(prefix: string): string {
+  return `${prefix}\x7f`
+}
+
+/** A connection that a pool has given out. */
+interface PoolConnection {
+  query(statement: string): Promise<unknown>
+  on(event: 'error', listener: () => void): unknown
+  off(event: 'error', listener: () => void): unknown
+}
+
+/** Commits what `work` did, or rolls it back. `release` is told whether nobody knows any more what state the connection is in. */
+export async function inTransaction(
+  connection: PoolConnection,
+  release: (broken: boolean) => void,
+  work: () => Promise<void>,
+): Promise<void> {
+  // Without a listener the end of the server would be the end of the process.
+  const survive = () => {}
+  connection.on('error', survive)
+  let broken = false
+  try {
+    await connection.query('BEGIN')
+    await work()
+    await connection.query('COMMIT')
+  } catch (error) {
+    await connection.query('ROLLBACK').catch(() => {
+      broken = true
+    })
+    throw error
+  } finally {
+    connection.off('error', survive)
+    release(broken)
+  }
 }
 
 /** A name that can stand in a statement as it is. */
@@ -52,5 +109,12 @@ export function assertTable(table: string): void {
   throw misconfigured(
     'table',
     'must be a name of lower-case letters, digits and underscores, with a schema before a dot if need be.',
+  )
+}
+
+export function noTransactions(store: string, takes: string): WebhookError {
+  return misconfigured(
+    `${store}(client, { transaction: true })`,
+    `needs a connection of its own for each: hand in ${takes}.`,
   )
 }

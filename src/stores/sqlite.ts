@@ -1,16 +1,33 @@
 import { misconfigured } from '../errors'
-import { assertTable, type SqlStore, type SqlStoreOptions } from './sql'
-import { abandonedSeconds, assertKey, type Claim, toMs } from './store'
+import {
+  assertTable,
+  endOf,
+  type InTransactions,
+  type Row,
+  type Rows,
+  type SqlStore,
+  type SqlStoreOptions,
+  toLetter,
+} from './sql'
+import { abandonedSeconds, assertKey, type Claim, type Complete, toMs } from './store'
+
+export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
 
 /** `node:sqlite`, `bun:sqlite`, `better-sqlite3` or `libsql`: they share this much. */
 export interface SqliteDatabase {
   exec(sql: string): unknown
-  prepare(sql: string): { get(...values: never[]): unknown }
+  prepare(sql: string): SqliteStatement
+}
+
+interface SqliteStatement {
+  get(...values: never[]): unknown
+  all(...values: never[]): unknown
 }
 
 /** The statements that make the table, for your own migrations. */
 export function sqliteSchema(table = 'payproof_events'): string {
   assertTable(table)
+  const name = table.replace('.', '_')
   return `CREATE TABLE IF NOT EXISTS ${table} (
   key TEXT PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 512),
   state TEXT NOT NULL CHECK (state IN ('busy', 'free', 'done')),
@@ -19,31 +36,80 @@ export function sqliteSchema(table = 'payproof_events'): string {
   lease_until INTEGER,
   first_seen INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,
+  letter TEXT,
   CHECK ((state = 'busy') = (token IS NOT NULL AND lease_until IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ${table.replace('.', '_')}_expires_at ON ${table} (expires_at);`
+CREATE INDEX IF NOT EXISTS ${name}_expires_at ON ${table} (expires_at);
+CREATE INDEX IF NOT EXISTS ${name}_letters ON ${table} (key) WHERE letter IS NOT NULL;`
 }
 
 /**
  * Keeps keys in a SQLite file (3.37 or newer): for any number of processes on one machine, not on a network disk.
  * Sets WAL, `synchronous=FULL` and a busy time-out of 5 s, and makes its table. Calls block the event loop for microseconds,
- * or for as long as another process writes.
+ * or for as long as another process writes. In transactions a handler holds the write lock of the whole file until it has
+ * ended: give the store a connection of its own, and let such a handler do database work alone.
  */
-export function sqliteStore(database: SqliteDatabase, { table = 'payproof_events' }: SqlStoreOptions = {}): SqlStore {
+export function sqliteStore<Database extends SqliteDatabase>(
+  database: Database,
+  options: InTransactions,
+): SqlStore<Database>
+export function sqliteStore(database: SqliteDatabase, options?: SqlStoreOptions & { transaction?: false }): SqlStore
+export function sqliteStore(
+  database: SqliteDatabase,
+  { table = 'payproof_events', transaction = false }: SqlStoreOptions = {},
+): SqlStore<never> {
   assertTable(table)
   assertDatabase(database)
   for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000'])
     database.exec(`PRAGMA ${pragma}`)
   database.exec(sqliteSchema(table))
 
-  const now = `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`
-  const owned = `key = ? AND state = 'busy' AND token = ?`
-  const statements = {
+  const { take, look, owner, letters, prune } = statements(database, table)
+  const inTurn = turnsOf(database)
+  return {
+    defaultRetentionSeconds: 30 * 86_400,
+    async claim(key, leaseSeconds, letter): Promise<Claim> {
+      assertKey(key)
+      const token = crypto.randomUUID()
+      return inTurn(async () =>
+        immediately(database, () => {
+          const attempt = take(key, token, leaseSeconds, letter ?? null)
+          return attempt === undefined ? look(key) : { state: 'acquired', token, attempt }
+        }),
+      )
+    },
+    renew: (...values) => inTurn(async () => owner.renew(...values)),
+    complete: (...values) => inTurn(async () => owner.complete(...values)),
+    release: (...values) => inTurn(async () => owner.release(...values)),
+    letters: {
+      get: (key) => inTurn(async () => letters.get(key)),
+      list: (...values) => inTurn(async () => letters.list(...values)),
+      discard: (key) => inTurn(async () => letters.discard(key)),
+    },
+    async ensureSchema() {
+      await inTurn(async () => database.exec(sqliteSchema(table)))
+    },
+    prune: (batch = 1000) => inTurn(async () => immediately(database, () => prune(batch))),
+    ...(transaction && {
+      transaction: (work: (tx: never, complete: Complete) => Promise<void>) => {
+        const complete: Complete = async (...values) => owner.complete(...values)
+        return inTurn(() => inTransaction(database, () => work(database as never, complete)))
+      },
+    }),
+  }
+}
+
+const now = `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`
+const owned = `key = ? AND state = 'busy' AND token = ?`
+const idle = `letter IS NOT NULL AND (state <> 'busy' OR lease_until <= ${now})`
+
+function statements(database: SqliteDatabase, table: string) {
+  const prepared = {
     take: database.prepare(
-      `INSERT INTO ${table} AS e (key, state, token, lease_until, first_seen, expires_at)
-       VALUES (?, 'busy', ?, ${now} + ?, ${now}, ${now} + ?)
+      `INSERT INTO ${table} AS e (key, state, token, lease_until, first_seen, expires_at, letter)
+       VALUES (?, 'busy', ?, ${now} + ?, ${now}, ${now} + ?, ?)
        ON CONFLICT (key) DO UPDATE SET state = 'busy', token = excluded.token, attempt = e.attempt + 1,
-         lease_until = excluded.lease_until, expires_at = excluded.expires_at
+         lease_until = excluded.lease_until, expires_at = excluded.expires_at, letter = coalesce(excluded.letter, e.letter)
        WHERE e.state = 'free' OR (e.state = 'busy' AND e.lease_until <= ${now}) OR (e.state = 'done' AND e.expires_at <= ${now})
        RETURNING attempt`,
     ),
@@ -52,45 +118,75 @@ export function sqliteStore(database: SqliteDatabase, { table = 'payproof_events
     ),
     renew: database.prepare(`UPDATE ${table} SET lease_until = ${now} + ? WHERE ${owned} RETURNING 1`),
     complete: database.prepare(
-      `UPDATE ${table} SET state = 'done', token = NULL, lease_until = NULL, expires_at = ${now} + ? WHERE ${owned} RETURNING 1`,
+      `UPDATE ${table} SET state = 'done', token = NULL, lease_until = NULL, letter = NULL, expires_at = ${now} + ?
+       WHERE ${owned} RETURNING 1`,
     ),
     release: database.prepare(
-      `UPDATE ${table} SET state = 'free', token = NULL, lease_until = NULL WHERE ${owned} RETURNING 1`,
+      `UPDATE ${table} SET state = 'free', token = NULL, lease_until = NULL, letter = coalesce(?, letter)
+       WHERE ${owned} RETURNING 1`,
     ),
+    letter: database.prepare(`SELECT key, letter, attempt FROM ${table} WHERE key = ? AND letter IS NOT NULL`),
+    letters: database.prepare(
+      `SELECT key, letter, attempt FROM ${table} WHERE ${idle} AND key >= ? AND key < ? AND key > ? ORDER BY key LIMIT ?`,
+    ),
+    discard: database.prepare(`UPDATE ${table} SET letter = NULL WHERE key = ? AND ${idle} RETURNING 1`),
   }
-  const get = (statement: { get(...values: never[]): unknown }, ...values: (string | number)[]) =>
-    (statement.get(...(values as never[])) ?? undefined) as Readonly<Record<string, unknown>> | undefined
-
+  const owner = {
+    renew: (key: string, token: string, leaseSeconds: number) =>
+      get(prepared.renew, toMs(leaseSeconds), key, token) !== undefined,
+    complete: (key: string, token: string, retentionSeconds: number) =>
+      get(prepared.complete, toMs(retentionSeconds), key, token) !== undefined,
+    release: (key: string, token: string, letter?: string) =>
+      get(prepared.release, letter ?? null, key, token) !== undefined,
+  }
   return {
-    defaultRetentionSeconds: 30 * 86_400,
-    async claim(key, leaseSeconds): Promise<Claim> {
-      assertKey(key)
-      const token = crypto.randomUUID()
-      return immediately(database, (): Claim => {
-        const taken = get(statements.take, key, token, toMs(leaseSeconds), toMs(abandonedSeconds))
-        if (taken !== undefined) return { state: 'acquired', token, attempt: Number(taken['attempt']) }
-        const found = get(statements.look, key)
-        return found?.['state'] === 'done'
-          ? { state: 'completed' }
-          : { state: 'in_progress', retryAfterSeconds: Number(found?.['wait'] ?? 0) / 1000 }
-      })
+    take(key: string, token: string, leaseSeconds: number, letter: string | null): number | undefined {
+      const taken = get(prepared.take, key, token, toMs(leaseSeconds), toMs(abandonedSeconds), letter)
+      return taken === undefined ? undefined : Number(taken['attempt'])
     },
-    renew: async (key, token, leaseSeconds) => get(statements.renew, toMs(leaseSeconds), key, token) !== undefined,
-    complete: async (key, token, retentionSeconds) =>
-      get(statements.complete, toMs(retentionSeconds), key, token) !== undefined,
-    release: async (key, token) => get(statements.release, key, token) !== undefined,
-    async ensureSchema() {
-      database.exec(sqliteSchema(table))
+    look(key: string): Claim {
+      const { state, wait = 0 } = get(prepared.look, key) ?? {}
+      return state === 'done'
+        ? { state: 'completed' }
+        : { state: 'in_progress', retryAfterSeconds: Number(wait) / 1000 }
     },
-    async prune(batch = 1000) {
-      return immediately(database, () => {
-        const expired = `SELECT key FROM ${table} WHERE expires_at <= ${now} AND state <> 'busy' LIMIT ${Math.floor(batch)}`
-        const { n } = get(database.prepare(`SELECT count(*) AS n FROM (${expired})`)) ?? {}
-        database.exec(`DELETE FROM ${table} WHERE key IN (${expired})`)
-        return Number(n ?? 0)
-      })
+    owner,
+    letters: {
+      get(key: string) {
+        const row = get(prepared.letter, key)
+        return row === undefined ? undefined : toLetter(row)
+      },
+      list: (prefix: string, after: string, limit: number) =>
+        (prepared.letters.all(...([prefix, endOf(prefix), after, limit] as never[])) as Rows).map(toLetter),
+      discard: (key: string) => get(prepared.discard, key) !== undefined,
+    },
+    prune(batch: number): number {
+      const expired = `SELECT key FROM ${table} WHERE expires_at <= ${now} AND state <> 'busy' AND letter IS NULL LIMIT ${Math.floor(batch)}`
+      const { n } = get(database.prepare(`SELECT count(*) AS n FROM (${expired})`)) ?? {}
+      database.exec(`DELETE FROM ${table} WHERE key IN (${expired})`)
+      return Number(n ?? 0)
     },
   }
+}
+
+const get = (statement: SqliteStatement, ...values: (string | number | null)[]): Row | undefined =>
+  (statement.get(...(values as never[])) ?? undefined) as Row | undefined
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>
+const turns = new WeakMap<SqliteDatabase, InTurn>()
+
+/** One after the other on a connection: what another call does in between would become part of an open transaction. */
+function turnsOf(database: SqliteDatabase): InTurn {
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn: InTurn =
+    turns.get(database) ??
+    ((work) => {
+      const result = last.then(work)
+      last = result.catch(() => {})
+      return result
+    })
+  turns.set(database, inTurn)
+  return inTurn
 }
 
 /** Takes the write lock first: a claim that looks and then writes must not be overtaken in between. */
@@ -101,9 +197,27 @@ function immediately<T>(database: SqliteDatabase, work: () => T): T {
     database.exec('COMMIT')
     return result
   } catch (error) {
-    database.exec('ROLLBACK')
+    rollBack(database)
     throw error
   }
+}
+
+async function inTransaction(database: SqliteDatabase, work: () => Promise<void>): Promise<void> {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    await work()
+    database.exec('COMMIT')
+  } catch (error) {
+    rollBack(database)
+    throw error
+  }
+}
+
+/** A full disk has rolled back already. */
+function rollBack(database: SqliteDatabase): void {
+  try {
+    database.exec('ROLLBACK')
+  } catch {}
 }
 
 function assertDatabase(database: unknown): asserts database is SqliteDatabase {

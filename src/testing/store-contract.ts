@@ -1,169 +1,24 @@
-import type { Claim, IdempotencyStore } from '../stores/store'
+import type { IdempotencyStore } from '../stores/store'
+import type { Check, StoreCheck } from './checks'
+import { claimChecks } from './claim-checks'
+import { letterChecks } from './letter-checks'
+import { transactionChecks } from './transaction-checks'
 
-/** One thing a store must hold to. */
-export interface StoreCheck {
-  readonly name: string
-  /** Rejects with an error that says what was expected. Takes at most a few seconds: leases run out in real time. */
-  run(): Promise<void>
-}
+export type { StoreCheck } from './checks'
 
 /**
  * What every store must hold to, for any test runner:
  * `for (const { name, run } of storeContract(makeStore)) it(name, run)`.
  * `makeStore` gives a store, each time on the same records; keys are random.
  */
-export function storeContract(makeStore: () => IdempotencyStore | Promise<IdempotencyStore>): readonly StoreCheck[] {
-  const check = (name: string, play: (store: IdempotencyStore, key: string) => Promise<void>): StoreCheck => ({
+export function storeContract<Tx>(
+  makeStore: () => IdempotencyStore<Tx> | Promise<IdempotencyStore<Tx>>,
+): readonly StoreCheck[] {
+  const make = async () => (await makeStore()) as IdempotencyStore<unknown>
+  const check: Check = (name, play) => ({
     name,
-    run: async () => play(await makeStore(), `contract:${crypto.randomUUID()}`),
+    run: async () => play(await make(), `contract:${crypto.randomUUID()}`),
   })
 
-  return [
-    check('of many claims at once, one is granted', async (store, key) => {
-      const claims = await Promise.all(many(64, () => store.claim(key, 60)))
-      equal('claims granted', count(claims, 'acquired'), 1)
-      equal('claims refused as in progress', count(claims, 'in_progress'), 63)
-    }),
-    check('of many claims at once through many stores, one is granted', async (_, key) => {
-      const stores = await Promise.all(many(4, makeStore))
-      const claims = await Promise.all(stores.flatMap((store) => many(16, () => store.claim(key, 60))))
-      equal('claims granted', count(claims, 'acquired'), 1)
-      equal('claims refused as in progress', count(claims, 'in_progress'), 63)
-    }),
-    check('a refused claim says how long the lease still runs', async (store, key) => {
-      await acquired(store, key, 60)
-      const refused = await store.claim(key, 60)
-      const wait = refused.state === 'in_progress' ? refused.retryAfterSeconds : -1
-      assert(wait > 50 && wait <= 61, `retryAfterSeconds was ${wait}, expected about 60`)
-    }),
-    check('what is completed stays completed', async (store, key) => {
-      equal('completed', await store.complete(key, await acquired(store, key, 60), 3600), true)
-      equal('the next claim', (await store.claim(key, 60)).state, 'completed')
-    }),
-    check('what is completed is forgotten after its retention', async (store, key) => {
-      await store.complete(key, await acquired(store, key, 60), 1)
-      equal('the next claim', (await store.claim(key, 60)).state, 'completed')
-      await sleep(1300)
-      await acquired(store, key, 60)
-    }),
-    check('what is given back is granted again, to one', async (store, key) => {
-      equal('released', await store.release(key, await acquired(store, key, 60)), true)
-      const claims = await Promise.all(many(32, () => store.claim(key, 60)))
-      equal('claims granted', count(claims, 'acquired'), 1)
-    }),
-    check('a claim against a release: granted or in progress, never completed', async (store, key) => {
-      const token = await acquired(store, key, 60)
-      const [claim] = await Promise.all([store.claim(key, 60), store.release(key, token)])
-      assert(claim.state !== 'completed', 'the claim was told that the event is completed')
-    }),
-    check('a claim against a completion: in progress or completed, never granted', async (store, key) => {
-      const token = await acquired(store, key, 60)
-      const [claim, completed] = await Promise.all([store.claim(key, 60), store.complete(key, token, 3600)])
-      equal('completed', completed, true)
-      assert(claim.state !== 'acquired', 'the claim was granted')
-    }),
-    check('when a lease has run out, one of many takes over', async (store, key) => {
-      await acquired(store, key, 0.2)
-      await sleep(400)
-      const claims = await Promise.all(many(64, () => store.claim(key, 60)))
-      equal('claims granted', count(claims, 'acquired'), 1)
-    }),
-    check('a late owner who was replaced changes nothing', async (store, key) => {
-      const late = await acquired(store, key, 0.2)
-      await sleep(400)
-      const owner = await acquired(store, key, 60)
-      equal('late completion taken', await store.complete(key, late, 3600), false)
-      equal('late release taken', await store.release(key, late), false)
-      equal('late renewal taken', await store.renew(key, late, 60), false)
-      equal('the next claim', (await store.claim(key, 60)).state, 'in_progress')
-      equal("the owner's completion taken", await store.complete(key, owner, 3600), true)
-    }),
-    check('a late owner whom nobody replaced may still complete', async (store, key) => {
-      const late = await acquired(store, key, 0.2)
-      await sleep(400)
-      equal('late completion taken', await store.complete(key, late, 3600), true)
-      equal('the next claim', (await store.claim(key, 60)).state, 'completed')
-    }),
-    check('a completion at the very moment of a takeover: one of them, never both', async (store, key) => {
-      const token = await acquired(store, key, 0.2)
-      await sleep(200)
-      const [completed, ...claims] = await Promise.all([
-        store.complete(key, token, 3600),
-        ...many(16, () => store.claim(key, 60)),
-      ])
-      const taken = count(claims, 'acquired')
-      equal('the owner or a taker', Number(completed) + taken, 1)
-    }),
-    check('a renewed lease is held', async (store, key) => {
-      const token = await acquired(store, key, 0.5)
-      equal('renewed', await store.renew(key, token, 60), true)
-      await sleep(700)
-      equal('the next claim', (await store.claim(key, 60)).state, 'in_progress')
-    }),
-    check('what is completed or given back has no owner any more', async (store, key) => {
-      const first = await acquired(store, key, 60)
-      await store.release(key, first)
-      equal('completion after the release taken', await store.complete(key, first, 3600), false)
-      const second = await acquired(store, key, 60)
-      await store.complete(key, second, 3600)
-      equal('second completion taken', await store.complete(key, second, 3600), false)
-      equal('release after the completion taken', await store.release(key, second), false)
-      equal('renewal after the completion taken', await store.renew(key, second, 60), false)
-      equal('the next claim', (await store.claim(key, 60)).state, 'completed')
-    }),
-    check('a token that was never given owns nothing', async (store, key) => {
-      await acquired(store, key, 60)
-      const stranger = crypto.randomUUID()
-      equal('completion taken', await store.complete(key, stranger, 3600), false)
-      equal('release taken', await store.release(key, stranger), false)
-      equal('renewal taken', await store.renew(key, stranger, 60), false)
-    }),
-    check('keys do not touch each other, however much alike', async (store, key) => {
-      const keys = [key, `${key} `.trim().toUpperCase(), `${key}:`, `${key}%`, `${key}_`, `${key}'`, `${key}{a}`]
-      for (const each of keys) await acquired(store, each, 60)
-    }),
-    check('attempts are counted, where they are counted at all', async (store, key) => {
-      const first = await store.claim(key, 0.2)
-      if (first.state !== 'acquired' || first.attempt === undefined) return
-      equal('the first attempt', first.attempt, 1)
-      await sleep(400)
-      const second = await store.claim(key, 60)
-      equal('the attempt after a lease ran out', attemptOf(second), 2)
-      await store.release(key, second.state === 'acquired' ? second.token : '')
-      equal('the attempt after a release', attemptOf(await store.claim(key, 60)), 3)
-    }),
-    check("a worker's clock changes nothing", async (store, key) => {
-      const real = Date.now
-      const token = await acquired(store, key, 60)
-      try {
-        for (const hours of [-1, 1]) {
-          Date.now = () => real() + hours * 3_600_000
-          equal(`a claim from a clock ${hours} h off`, (await store.claim(key, 60)).state, 'in_progress')
-        }
-      } finally {
-        Date.now = real
-      }
-      equal('completed', await store.complete(key, token, 3600), true)
-    }),
-  ]
-}
-
-const attemptOf = (claim: Claim) => (claim.state === 'acquired' ? claim.attempt : undefined)
-const many = <T>(times: number, make: () => T): T[] => Array.from({ length: times }, make)
-const count = (claims: readonly Claim[], state: Claim['state']) =>
-  claims.filter((claim) => claim.state === state).length
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-async function acquired(store: IdempotencyStore, key: string, leaseSeconds: number): Promise<string> {
-  const claim = await store.claim(key, leaseSeconds)
-  if (claim.state === 'acquired') return claim.token
-  throw new Error(`expected the claim to be granted, but it was ${claim.state}`)
-}
-
-function equal(what: string, given: unknown, expected: unknown): void {
-  assert(given === expected, `${what}: expected ${expected}, got ${given}`)
-}
-
-function assert(holds: boolean, problem: string): void {
-  if (!holds) throw new Error(problem)
+  return [...claimChecks(check, make), ...letterChecks(check), ...transactionChecks(check)]
 }

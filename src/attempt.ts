@@ -1,0 +1,127 @@
+import type { DeadLetter } from './dead-letters'
+import { within } from './deadline'
+import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
+import type { WebhookEvent } from './event'
+import type { Lease } from './lease'
+import type { Report } from './observe'
+import type { ReceiverSettings } from './options'
+import { kindOf, type Outcome } from './outcome'
+import { acknowledge, refuse } from './reply'
+import { transact } from './transaction'
+
+/** What a handler is given besides the event. */
+export interface HandlerContext<Tx = undefined> {
+  /** Aborted when another worker has taken the event over: stop, its effect is no longer yours. */
+  readonly signal: AbortSignal
+  /**
+   * How often this event was begun, this time included: 2 and more after a failure or a crash. It only ever rises: hand it
+   * on as a fencing number where a late worker must be told apart.
+   */
+  readonly attempt: number
+  /**
+   * Where the store was asked for transactions: the one that commits together with the event's completion, or not at all.
+   * What is written through it happens exactly once.
+   */
+  readonly tx: Tx
+}
+
+export type Handler<Event extends WebhookEvent, Tx = undefined> = (event: Event, context: HandlerContext<Tx>) => unknown
+
+/** One run of a handler. */
+export interface Attempt<Event extends WebhookEvent, Tx> {
+  readonly event: Event
+  readonly handler: Handler<Event, Tx>
+  readonly held: Lease
+  readonly number: number
+  /** Whether the event comes from the dead letters, and not from the provider. */
+  readonly replayed: boolean
+  readonly letter: (attempts: number, reason?: WebhookErrorCode) => DeadLetter
+  /** Called when it is handled, and the store does not know yet. */
+  readonly unrecorded: () => void
+}
+
+/** Makes the part of a receiver that has the event: handler, completion, and what to do when either fails. */
+export function createAttempts<Event extends WebhookEvent, Tx>(
+  settings: ReceiverSettings<Event, Tx>,
+  report: (report: Report) => void,
+) {
+  const { provider, account, store, storeTimeoutMs, maxAttempts = Number.POSITIVE_INFINITY, onDeadLetter } = settings
+  const acknowledged = acknowledge(provider.acknowledgement)
+  const deliversOnce = provider.retryHorizonSeconds === 0
+
+  /** Calls the handler and records that. `false`: it is handled, and not recorded yet. */
+  async function act({ event, handler, held, number }: Attempt<Event, Tx>): Promise<boolean> {
+    const call = async (tx: Tx): Promise<void> => {
+      try {
+        await handler(event, { signal: held.signal, attempt: number, tx })
+      } catch (cause) {
+        throw new WebhookError(
+          'handler_failed',
+          'The handler threw; the next delivery of this event is handled again.',
+          {
+            cause,
+          },
+        )
+      }
+    }
+    if (store.transaction === undefined) {
+      await call(undefined as Tx)
+      return held.complete()
+    }
+    await transact(store.transaction.bind(store), storeTimeoutMs, async (tx, complete) => {
+      await call(tx)
+      if (await held.completeIn(complete)) return
+      throw new WebhookError('lease_lost', 'Another worker took the event over: what this one did was rolled back.')
+    })
+    return true
+  }
+
+  /** Gives the event back, and keeps the delivery of it. */
+  async function fail(attempt: Attempt<Event, Tx>, caught: unknown): Promise<Outcome<Event>> {
+    const { event, held, number, replayed, letter } = attempt
+    const error = named(caught)
+    const reply = refuse(error)
+    if (error.code === 'lease_lost') return { kind: 'in_progress', event, error, reply }
+    const kept = (await held.release(JSON.stringify(letter(number, error.code)))) && store.letters !== undefined
+    const exhausted = number >= maxAttempts && !replayed
+    const told = (exhausted || (deliversOnce && !replayed)) && (await tell(letter(number, error.code)))
+    if (exhausted && (kept || told)) return { kind: 'dead_letter', event, error, reply: acknowledged }
+    if (kindOf(error.code) === 'unavailable') return { kind: 'unavailable', error, reply }
+    return { kind: 'failed', event, error, reply }
+  }
+
+  function named(caught: unknown): WebhookError {
+    const known = isWebhookError(caught)
+    const code = known ? caught.code : 'store_unavailable'
+    const hint = known ? caught.hint : 'The store failed in a transaction.'
+    return new WebhookError(code, hint, { provider: provider.name, cause: known ? caught.cause : caught })
+  }
+
+  /** Hands a delivery that nobody will bring again to the merchant's hook. `true` once the hook has taken it. */
+  async function tell(letter: DeadLetter): Promise<boolean> {
+    if (onDeadLetter === undefined) return false
+    try {
+      await within(storeTimeoutMs, Promise.resolve(onDeadLetter(letter)))
+      return true
+    } catch (error) {
+      report({ type: 'dead_letter_failed', provider: provider.name, account, idempotencyKey: letter.id, error })
+      return false
+    }
+  }
+
+  return {
+    tell,
+    async run(attempt: Attempt<Event, Tx>): Promise<Outcome<Event>> {
+      const { event, number, replayed, unrecorded } = attempt
+      try {
+        if (number > maxAttempts && !replayed)
+          throw new WebhookError('attempts_exhausted', `The event was begun maxAttempts (${maxAttempts}) times before.`)
+        // From here on nothing may turn the answer into a failure: the payment was acted on.
+        if (!(await act(attempt))) unrecorded()
+        return { kind: 'processed', event, reply: acknowledged }
+      } catch (caught) {
+        return fail(attempt, caught)
+      }
+    },
+  }
+}

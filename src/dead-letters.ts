@@ -1,0 +1,73 @@
+import * as z from 'zod'
+import { decodeBase64, encodeBase64 } from './core/bytes'
+import { type HeadersInput, readHeader } from './core/headers'
+import { WebhookError, type WebhookErrorCode } from './errors'
+import type { Letter } from './stores/store'
+
+/**
+ * A genuine delivery that was not handled, kept so that it can be. `JSON.stringify` gives a text that
+ * `receiver.replay(JSON.parse(text), handler)` takes.
+ */
+export interface DeadLetter {
+  readonly provider: string
+  readonly account: string
+  /** The event's idempotency key: what `receiver.replay` takes. */
+  readonly id: string
+  /** The provider's word for what happened. */
+  readonly wireType: string
+  /** How often the event was begun. */
+  readonly attempts: number
+  /** Why it was not handled. Left out where the process ended before the handler did. */
+  readonly reason?: WebhookErrorCode
+  readonly receivedAt: Date
+  /** The headers that its proof needs, and no others. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body exactly as it was received. */
+  readonly rawBody: Uint8Array
+}
+
+const written = z.object({
+  provider: z.string(),
+  account: z.string(),
+  id: z.string(),
+  wireType: z.string(),
+  attempts: z.number(),
+  reason: z.string().optional(),
+  receivedAt: z.iso.datetime(),
+  headers: z.record(z.string(), z.string()),
+  rawBody: z.base64(),
+})
+
+export function writeDeadLetter(fields: DeadLetter): DeadLetter {
+  const toJSON = () => ({ ...fields, rawBody: encodeBase64(fields.rawBody) })
+  return Object.defineProperty({ ...fields }, 'toJSON', { value: toJSON })
+}
+
+/** Reads what `JSON.stringify` made of a dead letter, or takes one as it is. Throws `dead_letter_unknown` on anything else. */
+export function readDeadLetter(given: unknown): DeadLetter {
+  if (isDeadLetter(given)) return given
+  const { success, data } = written.safeParse(given)
+  if (!success) throw new WebhookError('dead_letter_unknown', 'That is no dead letter, whole and as it was written.')
+  const { rawBody, receivedAt, reason, ...rest } = data
+  return writeDeadLetter({
+    ...rest,
+    ...(reason === undefined ? {} : { reason: reason as WebhookErrorCode }),
+    receivedAt: new Date(receivedAt),
+    rawBody: decodeBase64(rawBody),
+  })
+}
+
+/** The dead letter in a store's letter. The store knows better how often it was tried. */
+export function openLetter({ text, attempts }: Letter): DeadLetter {
+  return readDeadLetter({ ...(JSON.parse(text) as object), attempts })
+}
+
+function isDeadLetter(given: unknown): given is DeadLetter {
+  return typeof given === 'object' && given !== null && 'rawBody' in given && given.rawBody instanceof Uint8Array
+}
+
+/** Of a delivery's headers, those that its proof needs. */
+export function pickHeaders(headers: HeadersInput, names: readonly string[]): Record<string, string> {
+  const found = names.map((name) => [name, readHeader(headers, name)] as const)
+  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined))
+}
