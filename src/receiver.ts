@@ -1,13 +1,15 @@
 import type { Handler } from './attempt'
 import { type DeadLetter, openLetter, pickHeaders, readDeadLetter } from './dead-letters'
+import { within } from './deadline'
 import { forProvider, isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { createHandling, keyOf, type ProvenDelivery } from './handling'
-import { contained, type DeliveryReport } from './observe'
+import { contained } from './observe'
 import { parseOptions, type ReceiverOptions, type ReceiverSettings } from './options'
 import { kindOf, type Outcome } from './outcome'
 import { refuse } from './reply'
 import { readRequest, type WebhookRequest } from './request'
+import { about, fromOutcome, reason, startTrace, summary, type Trace } from './trace'
 
 /** Receives one provider's deliveries. `Tx` is the transaction that handlers get, where the store was asked for one. */
 export interface Receiver<Event extends WebhookEvent = WebhookEvent, Tx = undefined> {
@@ -55,8 +57,17 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     return outcome
   }
 
+  /** Throws `store_unavailable` when the store fails or gives no answer in time. */
+  async function fromStore<T>(answer: Promise<T> | undefined): Promise<T | undefined> {
+    if (answer === undefined) return undefined
+    return within(settings.storeTimeoutMs, answer).catch((cause) => {
+      if (isWebhookError(cause)) throw cause
+      throw new WebhookError('store_unavailable', 'The store failed at its letters.', { cause })
+    })
+  }
+
   async function findLetter(id: string): Promise<DeadLetter> {
-    const found = await letters?.get(keyOf(settings, id))
+    const found = await fromStore(letters?.get(keyOf(settings, id)))
     if (found !== undefined) return openLetter(found)
     throw new WebhookError('dead_letter_unknown', 'There is no dead letter by that id: it was handled or discarded.')
   }
@@ -88,31 +99,20 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
       const prefix = keyOf(settings, '')
       let after = ''
       for (;;) {
-        const page = (await letters?.list(prefix, after, pageSize)) ?? []
+        const page = (await fromStore(letters?.list(prefix, after, pageSize))) ?? []
         for (const letter of page) yield openLetter(letter)
         const last = page.at(-1)
         if (last === undefined || page.length < pageSize) return
         after = last.key
       }
     },
-    discard: async (id) => (await letters?.discard(keyOf(settings, id))) ?? false,
+    discard: async (id) => (await fromStore(letters?.discard(keyOf(settings, id)))) ?? false,
     close: ({ drainSeconds = 10 } = {}) => close(drainSeconds),
   }
 }
 
 /** How many letters are read at once. */
 const pageSize = 100
-
-interface Trace {
-  readonly startedMs: number
-  body: Uint8Array | undefined
-  /** Noted before the handler runs, which may do to the event what it likes. */
-  about: Partial<DeliveryReport>
-}
-
-function startTrace(): Trace {
-  return { startedMs: performance.now(), body: undefined, about: {} }
-}
 
 async function prove<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,
@@ -141,35 +141,4 @@ function asWebhookError(provider: string, caught: unknown): WebhookError {
   const error = forProvider(provider, caught)
   if (isWebhookError(error)) return error
   return new WebhookError('internal_error', 'Something threw that should not have.', { provider, cause: caught })
-}
-
-function summary({ provider, account }: { provider: { readonly name: string }; account: string }, trace: Trace) {
-  return {
-    type: 'delivery',
-    provider: provider.name,
-    account,
-    durationMs: performance.now() - trace.startedMs,
-    rawBody: () => trace.body,
-  } as const
-}
-
-function fromOutcome(outcome: Outcome): Pick<DeliveryReport, 'outcome'> & Partial<DeliveryReport> {
-  return {
-    outcome: outcome.kind,
-    status: outcome.reply.status,
-    ...('error' in outcome ? reason(outcome.error) : {}),
-  }
-}
-
-function about({ type, wireType, idempotencyKey, proof }: WebhookEvent): Partial<DeliveryReport> {
-  return {
-    eventType: type,
-    wireType,
-    idempotencyKey,
-    ...(proof.secretId === undefined ? {} : { secretId: proof.secretId }),
-  }
-}
-
-function reason({ code, hint, cause }: WebhookError): Partial<DeliveryReport> {
-  return { code, hint, ...(cause === undefined ? {} : { error: cause }) }
 }

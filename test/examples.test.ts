@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { memoryStore, merchantToken } from '../src'
 import { hexHmac } from './support/deliveries'
 import { type Answer, post, serve } from './support/server'
+import { services } from './support/services'
 import { sleep, until } from './support/shop'
+import { notRun } from './support/vectors'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const started: ChildProcess[] = []
@@ -21,7 +25,7 @@ function run(file: string, env: NodeJS.ProcessEnv = {}) {
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output.text += chunk.toString()))
   const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
-  return { output, exit }
+  return { output, exit, stop: () => child.kill('SIGTERM') }
 }
 
 async function freePort(): Promise<number> {
@@ -186,6 +190,34 @@ describe('examples that serve', () => {
     const { output, exit } = run('examples/express.ts', { CASPAY_WEBHOOK_SECRET: '' })
     expect(await exit).not.toBe(0)
     expect(output.text).toContain('caspay({ secret }) is empty or blank')
+  })
+})
+
+describe('the example with PostgreSQL', () => {
+  if (services.postgres === undefined) {
+    notRun('the example with PostgreSQL: no server answers')
+    return
+  }
+  const schema = `payproof_${randomUUID().slice(0, 8)}`
+  const pool = new pg.Pool({ connectionString: services.postgres })
+  afterAll(() => pool.query(`DROP SCHEMA ${schema} CASCADE`).then(() => pool.end()))
+
+  it('keeps an order paid though PENDING comes late, and ends by itself when it is told to', async () => {
+    await pool.query(`CREATE SCHEMA ${schema}`)
+    await pool.query(`CREATE TABLE ${schema}.orders (id text PRIMARY KEY, outcome text)`)
+    await pool.query(`INSERT INTO ${schema}.orders VALUES ('o_1', NULL)`)
+    const port = await freePort()
+    const env = { MUGGLEPAY_TOKEN: secret, POSTGRES_URL: services.postgres, PGOPTIONS: `-c search_path=${schema}` }
+    const { exit, stop } = run('examples/postgres.ts', { ...env, PORT: String(port) })
+    const send = (sent: Sent) => post(`http://127.0.0.1:${port}/`, sent)
+    const paid = fromMugglepay(secret)
+    const pending = { ...paid, body: paid.body.replace('PAID', 'PENDING') }
+    expect(await insist(() => send(forgery(paid)))).toMatchObject({ status: 401 })
+    for (const sent of [paid, pending, paid]) expect(await send(sent)).toMatchObject({ status: 200 })
+    const { rows } = await pool.query(`SELECT outcome FROM ${schema}.orders`)
+    expect(rows).toEqual([{ outcome: 'succeeded' }])
+    stop()
+    expect(await exit).toBe(0)
   })
 })
 

@@ -233,6 +233,29 @@ describe('redis durability', () => {
   })
 })
 
+describe('a deadlock', () => {
+  it.each(['40001', '40P01'])('is tried once more: %s', async (code) => {
+    let left = 1
+    const store = postgresStore(async () => {
+      if (left-- > 0) throw Object.assign(new Error('try again'), { code })
+      return [{ attempt: 1 }]
+    })
+    expect((await store.claim('a', 60)).state).toBe('acquired')
+    left = 2
+    await expect(store.claim('a', 60)).rejects.toMatchObject({ code })
+  })
+
+  it('is the only failure that is', async () => {
+    let calls = 0
+    const store = mysqlStore(async () => {
+      calls++
+      throw Object.assign(new Error('read only'), { code: 'ER_OPTION_PREVENTS_STATEMENT' })
+    })
+    await expect(store.claim('a', 60)).rejects.toThrow('read only')
+    expect(calls).toBe(1)
+  })
+})
+
 describe('the contract', () => {
   /** A store with one fault, and a check that must find it. */
   const broken: [string, (store: IdempotencyStore<unknown>) => Partial<IdempotencyStore<unknown>>][] = [

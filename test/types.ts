@@ -16,6 +16,10 @@ import {
   payvost,
 } from 'payproof'
 import { expressWebhook } from 'payproof/express'
+import { fetchWebhook } from 'payproof/fetch'
+import { mysqlStore } from 'payproof/stores/mysql'
+import { postgresStore } from 'payproof/stores/postgres'
+import { sqliteStore } from 'payproof/stores/sqlite'
 import * as z from 'zod'
 
 const store = memoryStore()
@@ -131,3 +135,41 @@ export function ofAcme(event: EventOf<typeof acme>) {
 
 // @ts-expect-error a store is required
 createReceiver({ provider: acme })
+
+declare const pool: import('pg').Pool
+declare const sql: import('postgres').Sql
+declare const mysqlPool: import('mysql2/promise').Pool
+declare const database: import('libsql').Database
+const inTransaction = { transaction: true } as const
+
+const inPg = createReceiver({ provider: payqi({ secret }), store: postgresStore(pool, inTransaction) })
+inPg.receive({ headers: {}, body: '' }, async (event, { tx }) => {
+  const { rows } = await tx.query<{ id: string }>('SELECT id FROM orders WHERE id = $1', [event.id])
+  text(rows[0]?.id ?? '')
+  // @ts-expect-error a client of the pool has no such method
+  tx.insert()
+})
+expressWebhook(inPg, async (_, { tx, req }) => void (await tx.query(req.path)))
+fetchWebhook(inPg, async (_, { tx, request }) => void (await tx.query(request.url)))
+
+createReceiver({ provider: payqi({ secret }), store: postgresStore(sql, inTransaction) }).receive(
+  { headers: {}, body: '' },
+  async (_, { tx }) => tx`SELECT 1`,
+)
+createReceiver({ provider: payqi({ secret }), store: mysqlStore(mysqlPool, inTransaction) }).receive(
+  { headers: {}, body: '' },
+  async (_, { tx }) => tx.execute('SELECT 1'),
+)
+createReceiver({ provider: payqi({ secret }), store: sqliteStore(database, inTransaction) }).receive(
+  { headers: {}, body: '' },
+  (_, { tx }) => tx.prepare('SELECT 1').run(),
+)
+
+const outside = createReceiver({ provider: payqi({ secret }), store: postgresStore(pool) })
+outside.receive({ headers: {}, body: '' }, async (_, { tx }) => {
+  text(typeof (tx satisfies undefined))
+  // @ts-expect-error the store was not asked for transactions
+  await tx.query('SELECT 1')
+})
+// @ts-expect-error a function that runs one statement has no transactions
+postgresStore(async () => [], inTransaction)

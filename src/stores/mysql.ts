@@ -1,23 +1,19 @@
 import { misconfigured } from '../errors'
+import { type RunMysql, statements } from './mysql-statements'
 import {
   assertTable,
   claimInSteps,
-  endOf,
   type InTransactions,
   inTransaction,
   noTransactions,
-  type Rows,
-  type SqlSteps,
+  onceMore,
   type SqlStore,
   type SqlStoreOptions,
-  toLetter,
 } from './sql'
-import { abandonedSeconds, assertKey, type Complete, type IdempotencyStore } from './store'
+import { assertKey, type Complete } from './store'
 
+export type { RunMysql } from './mysql-statements'
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
-
-/** Runs one statement and gives its result: the rows, or an object with `affectedRows`. */
-export type RunMysql = (text: string, values: unknown[]) => Promise<unknown>
 
 /** `mysql2/promise` (a Pool or Connection), or a function that runs one statement and gives its result. */
 export type MysqlClient = { query(text: string, values: unknown[]): Promise<[unknown, unknown]> } | RunMysql
@@ -61,7 +57,7 @@ export function mysqlStore(
   { table = 'payproof_events', transaction = false }: SqlStoreOptions = {},
 ): SqlStore<never> {
   assertTable(table)
-  const query = runner(client)
+  const query = onceMore(runner(client))
   const { steps, owner, letters, prune } = statements(table, query)
   return {
     defaultRetentionSeconds: 30 * 86_400,
@@ -78,70 +74,6 @@ export function mysqlStore(
     ...(transaction ? { transaction: transactions(client, table) } : {}),
   }
 }
-
-// SYSDATE(6): NOW() stands still while a statement waits for a lock. UTC, whatever the session's zone is.
-const now = `(SYSDATE(6) - INTERVAL TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW()) SECOND)`
-const later = `${now} + INTERVAL ROUND(? * 1000000) MICROSECOND`
-const open = `(state = 'free' OR (state = 'busy' AND lease_until <= ${now}) OR (state = 'done' AND expires_at <= ${now}))`
-const owned = `event_key = ? AND state = 'busy' AND token = ?`
-const idle = `kept AND (state <> 'busy' OR lease_until <= ${now})`
-const letterColumns = 'event_key AS `key`, letter, attempt'
-
-function statements(table: string, query: RunMysql) {
-  const changed = async (text: string, values: unknown[]) => affected(await query(text, values)) === 1
-  const steps: SqlSteps = {
-    async insert(key, token, lease, letter) {
-      const text = `INSERT IGNORE INTO ${table} (event_key, state, token, lease_until, first_seen, expires_at, letter)
-        VALUES (?, 'busy', ?, ${later}, ${now}, ${later}, ?)`
-      return (await changed(text, [key, token, lease, abandonedSeconds, letter])) ? [{ attempt: 1 }] : []
-    },
-    async look(key) {
-      const text = `SELECT state, ${open} AS open, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, ${now}, lease_until) / 1000000) AS wait FROM ${table} WHERE event_key = ?`
-      return rowsOf(await query(text, [key])).map((row) => ({ ...row, open: Number(row['open']) === 1 }))
-    },
-    async takeOver(key, token, lease, letter) {
-      const text = `UPDATE ${table} SET lease_until = ${later}, expires_at = ${later}, attempt = attempt + 1, token = ?,
-        letter = COALESCE(?, letter), state = 'busy' WHERE event_key = ? AND ${open}`
-      if (!(await changed(text, [lease, abandonedSeconds, token, letter, key]))) return []
-      return rowsOf(await query(`SELECT attempt FROM ${table} WHERE event_key = ? AND token = ?`, [key, token]))
-    },
-  }
-  const owner: Pick<IdempotencyStore, 'renew' | 'complete' | 'release'> = {
-    renew: (key, token, leaseSeconds) =>
-      changed(`UPDATE ${table} SET lease_until = ${later} WHERE ${owned}`, [leaseSeconds, key, token]),
-    complete: (key, token, retentionSeconds) =>
-      changed(
-        `UPDATE ${table} SET state = 'done', token = NULL, lease_until = NULL, letter = NULL, expires_at = ${later} WHERE ${owned}`,
-        [retentionSeconds, key, token],
-      ),
-    release: (key, token, letter) =>
-      changed(
-        `UPDATE ${table} SET state = 'free', token = NULL, lease_until = NULL, letter = COALESCE(?, letter) WHERE ${owned}`,
-        [letter ?? null, key, token],
-      ),
-  }
-  const letters: SqlStore['letters'] = {
-    async get(key) {
-      const [row] = rowsOf(await query(`SELECT ${letterColumns} FROM ${table} WHERE event_key = ? AND kept`, [key]))
-      return row === undefined ? undefined : toLetter(row)
-    },
-    async list(prefix, after, limit) {
-      const text = `SELECT ${letterColumns} FROM ${table} WHERE ${idle} AND event_key >= ? AND event_key < ? AND event_key > ? ORDER BY event_key LIMIT ?`
-      return rowsOf(await query(text, [prefix, endOf(prefix), after, limit])).map(toLetter)
-    },
-    discard: (key) => changed(`UPDATE ${table} SET letter = NULL WHERE event_key = ? AND ${idle}`, [key]),
-  }
-  const prune = async (batch = 1000) =>
-    affected(
-      await query(`DELETE FROM ${table} WHERE expires_at <= ${now} AND state <> 'busy' AND letter IS NULL LIMIT ?`, [
-        batch,
-      ]),
-    )
-  return { steps, owner, letters, prune }
-}
-
-const affected = (result: unknown): number => Number((result as { affectedRows?: unknown }).affectedRows ?? 0)
-const rowsOf = (result: unknown): Rows => (Array.isArray(result) ? (result as Rows) : [])
 
 function runner(client: object): RunMysql {
   if (typeof client === 'function') return client as RunMysql

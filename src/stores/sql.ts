@@ -71,6 +71,18 @@ export function endOf(prefix: string): string {
   return `${prefix}\x7f`
 }
 
+/** Deadlocks and lost serialisations: the statement was undone whole, and the server asks to try it again. */
+const transient = ['40001', '40P01', 'ER_LOCK_DEADLOCK']
+
+/** Runs a statement once more where that is all it takes. Not for statements in a transaction, which is undone whole too. */
+export function onceMore<T>(run: (text: string, values: unknown[]) => Promise<T>): typeof run {
+  return (text, values) =>
+    run(text, values).catch((error: { code?: unknown }) => {
+      if (transient.includes(String(error?.code))) return run(text, values)
+      throw error
+    })
+}
+
 /** A connection that a pool has given out. */
 interface PoolConnection {
   query(statement: string): Promise<unknown>

@@ -11,7 +11,7 @@ interface Stage {
   send(path: string, sent: Sent): Promise<Answer>
   readonly port: number
 }
-type Options = Parameters<typeof createShop>[0] & { before?: Mount['before']; handle?: () => unknown }
+type Options = Parameters<typeof createShop<undefined>>[0] & { before?: Mount['before']; handle?: () => unknown }
 type Open = (options?: Options) => Promise<Stage>
 
 interface Case {
@@ -237,7 +237,7 @@ afterEach(async () => {
 
 function opener(host: Host, way: Stage['way']): Open {
   return async ({ before, handle, ...options } = {}) => {
-    const { receiver, reports } = createShop(options)
+    const { receiver, reports } = createShop<undefined>(options)
     const handler = vi.fn(handle ?? (() => {}))
     const mount: Mount = { receiver, handler, before }
     if (way === 'in process') return { way, handler, reports, port: 0, send: await host.inject(mount) }

@@ -1,5 +1,13 @@
 import type { ReceiverOptions } from '../../src'
-import { caspay, createReceiver, type IdempotencyStore, memoryStore, type Report, type WebhookEvent } from '../../src'
+import {
+  caspay,
+  createReceiver,
+  type IdempotencyStore,
+  memoryStore,
+  type Receiver,
+  type Report,
+  type WebhookEvent,
+} from '../../src'
 import { hexHmac, type Pairs } from './deliveries'
 
 export const secret = 'whsec_0123456789abcdef'
@@ -22,14 +30,14 @@ export const forged = () => ({
   headers: [['X-CasPay-Signature', hexHmac('another-secret-0123456789', genuine().body)]] as Pairs,
 })
 
-type Options = Partial<ReceiverOptions<WebhookEvent>>
+type Options<Tx> = Partial<ReceiverOptions<WebhookEvent, Tx>>
 
 /** A receiver of CasPay's deliveries whose reports are kept. */
-export function createShop(options: Options = {}) {
+export function createShop<Tx = undefined>(options: Options<Tx> = {}) {
   const reports: Report[] = []
-  const receiver = createReceiver({
+  const receiver: Receiver<WebhookEvent, Tx> = createReceiver({
     provider: caspay({ secret }),
-    store: options.store ?? memoryStore(),
+    store: options.store ?? (memoryStore() as IdempotencyStore<unknown> as IdempotencyStore<Tx>),
     now: () => now,
     observe: (report) => {
       reports.push(report)
