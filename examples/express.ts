@@ -1,12 +1,16 @@
 import express from 'express'
-import { caspay, createReceiver, memoryStore } from 'payproof'
+import { caspay, createReceiver, expectPayment, memoryStore } from 'payproof'
 import { expressWebhook } from 'payproof/express'
+import { findOrder } from './orders'
 
 const provider = caspay({ secret: process.env.CASPAY_WEBHOOK_SECRET })
 const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = expressWebhook(receiver, async (event) => {
-  if (event.payment?.outcome === 'succeeded') console.log('fulfil', event.payment)
+  if (event.payment?.outcome === 'succeeded') {
+    const payment = expectPayment(event, await findOrder(event.payment.orderId))
+    console.log('fulfil', payment)
+  }
   if (event.type === 'unknown') console.warn('a new type of event:', event.wireType)
 })
 

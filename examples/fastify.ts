@@ -1,12 +1,16 @@
 import Fastify from 'fastify'
-import { createReceiver, memoryStore, payqi } from 'payproof'
+import { createReceiver, expectPayment, memoryStore, payqi } from 'payproof'
 import { fastifyWebhook } from 'payproof/fastify'
+import { findOrder } from './orders'
 
 const provider = payqi({ secret: process.env.PAYQI_WEBHOOK_SECRET })
 const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = fastifyWebhook(receiver, async (event, { request }) => {
-  if (event.payment?.outcome === 'succeeded') request.log.info({ fulfil: event.payment })
+  if (event.payment?.outcome === 'succeeded') {
+    const payment = expectPayment(event, await findOrder(event.payment.orderId))
+    request.log.info({ fulfil: payment })
+  }
 })
 
 const app = Fastify({ logger: true })

@@ -1,9 +1,9 @@
 import Koa from 'koa'
-import { createReceiver, kasperopay, memoryStore } from 'payproof'
+import { createReceiver, expectPayment, kasperopay, memoryStore } from 'payproof'
 import { koaWebhook } from 'payproof/koa'
 
 /** What your shop noted at checkout, by payment id. */
-const orders = new Map([['pay_xyz789', { orderId: 'ord_456', amount: '150.5' }]])
+const orders = new Map([['pay_xyz789', { orderId: 'ord_456', amount: '150.5', currency: 'KAS' }]])
 
 const provider = kasperopay({
   merchantId: process.env.KASPEROPAY_MERCHANT_ID,
@@ -13,7 +13,8 @@ const provider = kasperopay({
 const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = koaWebhook(receiver, async (event) => {
-  console.log('fulfil', event.payment?.orderId, event.payment)
+  const payment = expectPayment(event, orders.get(event.payment?.paymentId ?? ''))
+  console.log('fulfil', payment)
 })
 
 const app = new Koa()

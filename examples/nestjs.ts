@@ -2,12 +2,14 @@ import 'reflect-metadata'
 import { Injectable, Module } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
-import { caspay, createReceiver, memoryStore, type Payment } from 'payproof'
+import { caspay, createReceiver, expectPayment, memoryStore, type WebhookEvent } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
+import { findOrder } from './orders'
 
 @Injectable()
 class Orders {
-  fulfil(payment: Payment): void {
+  async fulfil(event: WebhookEvent): Promise<void> {
+    const payment = expectPayment(event, await findOrder(event.payment?.orderId))
     console.log('fulfil', payment)
   }
 }
@@ -26,7 +28,7 @@ const receiver = createReceiver({ provider, store: memoryStore() })
 
 // On both platforms this comes before Nest's body parser. Routes of controllers stay as they are.
 const onEvent = nodeWebhook(receiver, async (event) => {
-  if (event.payment?.outcome === 'succeeded') orders.fulfil(event.payment)
+  if (event.payment?.outcome === 'succeeded') await orders.fulfil(event)
 })
 app.use('/webhooks/caspay', onEvent)
 await app.listen(Number(process.env.PORT ?? 3000))

@@ -1,12 +1,15 @@
 import { createServer } from 'node:http'
-import { createReceiver, memoryStore, mugglepay } from 'payproof'
+import { createReceiver, expectPayment, memoryStore, mugglepay } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
+import { findOrder } from './orders'
 
 const provider = mugglepay({ token: process.env.MUGGLEPAY_TOKEN })
 const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = nodeWebhook(receiver, async (event) => {
-  if (event.type === 'PAID') console.log('fulfil', event.data.merchant_order_id, event.payment)
+  if (event.type !== 'PAID') return
+  const payment = expectPayment(event, await findOrder(event.payment?.orderId))
+  console.log('fulfil', payment)
 })
 
 createServer((req, res) => {

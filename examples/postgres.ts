@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { createReceiver, ifNewer, mugglepay } from 'payproof'
+import { createReceiver, expectPayment, ifNewer, mugglepay } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
 import { postgresStore } from 'payproof/stores/postgres'
 import pg from 'pg'
@@ -13,11 +13,13 @@ const receiver = createReceiver({ provider, store, maxAttempts: 10 })
 
 // What is written through `tx` is committed together with "this event is handled", or not at all.
 const onEvent = nodeWebhook(receiver, async (event, { tx }) => {
-  const orderId = event.payment?.orderId
-  const { rows } = await tx.query('SELECT outcome FROM orders WHERE id = $1 FOR UPDATE', [orderId])
+  const select = 'SELECT id AS "orderId", amount, currency, outcome FROM orders WHERE id = $1 FOR UPDATE'
+  const { rows } = await tx.query(select, [event.payment?.orderId])
+  const order = rows[0]
   // A late PENDING says less than the PAID that came before it.
-  const payment = ifNewer(event, rows[0]?.outcome)
-  if (payment) await tx.query('UPDATE orders SET outcome = $2 WHERE id = $1', [orderId, payment.outcome])
+  const payment = ifNewer(event, order?.outcome)
+  if (payment?.outcome === 'succeeded') expectPayment(event, order)
+  if (payment) await tx.query('UPDATE orders SET outcome = $2 WHERE id = $1', [payment.orderId, payment.outcome])
 })
 
 const server = createServer(onEvent).listen(Number(process.env.PORT ?? 3000))

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
-import { caspay, createReceiver, type IdempotencyStore } from 'payproof'
+import { caspay, createReceiver, expectPayment, type IdempotencyStore } from 'payproof'
 import { honoWebhook, perEnvironment } from 'payproof/hono'
+import { findOrder } from './orders'
 
 interface Env {
   CASPAY_WEBHOOK_SECRET: string
@@ -16,7 +17,10 @@ const app = new Hono<{ Bindings: Env }>()
 app.post(
   '/webhooks/caspay',
   honoWebhook(receiver, async (event) => {
-    if (event.payment?.outcome === 'succeeded') console.log('fulfil', event.payment)
+    if (event.payment?.outcome === 'succeeded') {
+      const payment = expectPayment(event, await findOrder(event.payment.orderId))
+      console.log('fulfil', payment)
+    }
   }),
 )
 export default app

@@ -1,6 +1,6 @@
 import type { DeadLetter } from './dead-letters'
 import { within } from './deadline'
-import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
+import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
 import type { Lease } from './lease'
 import type { Report } from './observe'
@@ -83,7 +83,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
     const reply = refuse(error)
     if (error.code === 'lease_lost') return { kind: 'in_progress', event, error, reply }
     const kept = (await held.release(JSON.stringify(letter(number, error.code)))) && store.letters !== undefined
-    const exhausted = number >= maxAttempts && !replayed
+    const exhausted = (number >= maxAttempts || blamesTheEvent(error.cause)) && !replayed
     const told = (exhausted || (deliversOnce && !replayed)) && (await tell(letter(number, error.code)))
     if (exhausted && (kept || told)) return { kind: 'dead_letter', event, error, reply: acknowledged }
     if (kindOf(error.code) === 'unavailable') return { kind: 'unavailable', error, reply }

@@ -33,6 +33,9 @@ export const statusOfCode = {
   body_already_parsed: 500,
   internal_error: 500,
   dead_letter_unknown: 404,
+  // What a genuine payment is not, by `expectPayment`.
+  payment_unexpected: 422,
+  order_unknown: 503,
   // Handling.
   in_progress: 409,
   lease_lost: 409,
@@ -79,6 +82,11 @@ export class WebhookError extends Error {
 /** Whether `error` is a `WebhookError`, also one of another copy of this module (ESM beside CommonJS). */
 export function isWebhookError(error: unknown): error is WebhookError {
   return typeof error === 'object' && error !== null && brand in error
+}
+
+/** Whether `error` says that the event itself is wrong, and will be the next time. */
+export function blamesTheEvent(error: unknown): boolean {
+  return isWebhookError(error) && error.status < 500
 }
 
 /** The same error, naming its provider: shared code does not know for whom it works. */

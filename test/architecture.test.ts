@@ -24,6 +24,7 @@ const floors = [
     'src/lease.ts',
     'src/transaction.ts',
     'src/ordering.ts',
+    'src/expectation.ts',
     'src/trace.ts',
     'src/attempt.ts',
     'src/handling.ts',

@@ -50,7 +50,7 @@ function fromCaspay(): Sent {
 }
 
 function fromPayqi(): Sent {
-  const body = `{"id":"evt_1","type":"payment.completed","created":${now},"data":{"id":"p","amount":1,"currency":"XRP","status":"completed","metadata":{"order_id":"o_1"}}}`
+  const body = `{"id":"evt_1","type":"payment.completed","created":${now},"data":{"id":"p","amount":25.50,"currency":"XRP","status":"completed","metadata":{"order_id":"o_2"}}}`
   return {
     headers: [
       ['X-PayQI-Signature', hexHmac(secret, body)],
@@ -61,16 +61,16 @@ function fromPayqi(): Sent {
 }
 
 function fromPayvost(): Sent {
-  const body = `{"id":"evt_1","type":"payment.succeeded","created":${now},"data":{"object":{"id":"p","amount":100,"currency":"usd","status":"succeeded","metadata":{"orderId":"o_1"}}}}`
+  const body = `{"id":"evt_1","type":"payment.succeeded","created":${now},"data":{"object":{"id":"p","amount":1999,"currency":"usd","status":"succeeded","metadata":{"orderId":"o_3"}}}}`
   return { headers: [['Payvost-Signature', hexHmac(secret, body)]], body }
 }
 
 function fromMugglepay(token: string): Sent {
   const body = {
     order_id: 'm_1',
-    merchant_order_id: 'o_1',
+    merchant_order_id: 'o_3',
     status: 'PAID',
-    price_amount: '1',
+    price_amount: '19.99',
     price_currency: 'USD',
     token,
   }
@@ -111,28 +111,28 @@ const servers: Started[] = [
     path: '/webhooks/payqi',
     env: { PAYQI_WEBHOOK_SECRET: secret },
     sent: fromPayqi(),
-    fulfils: '"orderId":"o_1"',
+    fulfils: '"orderId":"o_2"',
   },
   {
     file: 'hono',
     path: '/webhooks/payvost',
     env: { PAYVOST_WEBHOOK_SECRET: secret },
     sent: fromPayvost(),
-    fulfils: "orderId: 'o_1'",
+    fulfils: "orderId: 'o_3'",
   },
   {
     file: 'koa',
     path: '/webhooks/kasperopay',
     env: { KASPEROPAY_MERCHANT_ID: 'kpm_1' },
     sent: fromKasperopay(),
-    fulfils: 'fulfil ord_456',
+    fulfils: "orderId: 'ord_456'",
   },
   {
     file: 'node',
     path: '/webhooks/mugglepay',
     env: { MUGGLEPAY_TOKEN: secret },
     sent: fromMugglepay(secret),
-    fulfils: 'fulfil o_1',
+    fulfils: "orderId: 'o_3'",
   },
   {
     file: 'nestjs',
@@ -204,8 +204,8 @@ describe('the example with PostgreSQL', () => {
 
   it('keeps an order paid though PENDING comes late, and ends by itself when it is told to', async () => {
     await pool.query(`CREATE SCHEMA ${schema}`)
-    await pool.query(`CREATE TABLE ${schema}.orders (id text PRIMARY KEY, outcome text)`)
-    await pool.query(`INSERT INTO ${schema}.orders VALUES ('o_1', NULL)`)
+    await pool.query(`CREATE TABLE ${schema}.orders (id text PRIMARY KEY, amount numeric, currency text, outcome text)`)
+    await pool.query(`INSERT INTO ${schema}.orders VALUES ('o_3', 19.99, 'USD', NULL)`)
     const port = await freePort()
     const env = { MUGGLEPAY_TOKEN: secret, POSTGRES_URL: services.postgres, PGOPTIONS: `-c search_path=${schema}` }
     const { exit, stop } = run('examples/postgres.ts', { ...env, PORT: String(port) })
@@ -228,7 +228,7 @@ describe('examples that are called', () => {
   it('fetch', async () => {
     process.env['MUGGLEPAY_ORDER_TOKEN_SECRET'] = secret
     const { POST } = await import('../examples/fetch')
-    const sent = fromMugglepay(merchantToken(secret, 'o_1'))
+    const sent = fromMugglepay(merchantToken(secret, 'o_3'))
     expect(await (await POST(request(sent))).text()).toBe('{"status":200}')
     expect((await POST(request(forgery(sent)))).status).toBe(401)
   })

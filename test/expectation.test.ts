@@ -1,0 +1,89 @@
+import { describe, expect, it, vi } from 'vitest'
+import { type ExpectedPayment, expectPayment, memoryStore, type Payment, type WebhookEvent } from '../src'
+import { thrown } from './support/errors'
+import { createShop, genuine } from './support/shop'
+
+const paid: Payment = {
+  outcome: 'succeeded',
+  paymentId: 'p_1',
+  orderId: 'o_1',
+  amount: { value: '2000.5', currency: 'KAS' },
+}
+const order: ExpectedPayment = { orderId: 'o_1', amount: '2000.5', currency: 'KAS' }
+const event = (payment: Partial<Payment> | undefined) => ({ payment }) as unknown as WebhookEvent
+const without = (name: keyof Payment) => Object.fromEntries(Object.entries(paid).filter(([key]) => key !== name))
+
+describe('expectPayment', () => {
+  it.each(['2000.5', '2000.50', '02000.500', '20005e-1'])('gives the payment that was expected: %s', (amount) => {
+    expect(expectPayment(event(paid), { ...order, amount })).toBe(paid)
+    expect(expectPayment(event(paid), { ...order, currency: 'kas' })).toBe(paid)
+  })
+
+  it.each<[string, Partial<Payment> | undefined, string]>([
+    ['a dollar for an order of two thousand', { ...paid, amount: { value: '1', currency: 'KAS' } }, 'amount'],
+    ['a digit less', { ...paid, amount: { value: '2000.4999999999999999', currency: 'KAS' } }, 'amount'],
+    ['more', { ...paid, amount: { value: '2000.6', currency: 'KAS' } }, 'amount'],
+    ['the negative of it', { ...paid, amount: { value: '-2000.5', currency: 'KAS' } }, 'amount'],
+    ['another currency', { ...paid, amount: { value: '2000.5', currency: 'XRP' } }, 'currency'],
+    ['another order', { ...paid, orderId: 'o_2' }, 'another order'],
+    ['no order', without('orderId'), 'which order'],
+    ['no amount', without('amount'), 'amount'],
+    ['what is still pending', { ...paid, outcome: 'pending' }, 'pending'],
+    ['what was refunded', { ...paid, outcome: 'refunded' }, 'refunded'],
+    ['no payment', undefined, 'nothing of a payment'],
+  ])('refuses %s, and says so without values', (_, payment, hint) => {
+    const error = thrown(() => expectPayment(event(payment), order))
+    expect(error).toMatchObject({ code: 'payment_unexpected', hint: expect.stringContaining(hint) })
+    expect(error.message).not.toMatch(/2000|o_1|o_2/)
+  })
+
+  it('takes more where that is allowed, and never less', () => {
+    const more = { ...paid, amount: { value: '2000.50001', currency: 'KAS' } }
+    expect(expectPayment(event(more), { ...order, orMore: true })).toBe(more)
+    for (const value of ['2000.49', '1', '-3000'])
+      expect(
+        thrown(() => expectPayment(event({ ...paid, amount: { value, currency: 'KAS' } }), { ...order, orMore: true }))
+          .code,
+      ).toBe('payment_unexpected')
+  })
+
+  it('knows no order', () => {
+    expect(thrown(() => expectPayment(event(paid), undefined)).code).toBe('order_unknown')
+    expect(thrown(() => expectPayment(event(paid), null)).code).toBe('order_unknown')
+  })
+
+  it.each([
+    [{ amount: 2000.5 }, 'rounded'],
+    [{ amount: 'a lot' }, 'decimal text'],
+    [{ amount: '-1' }, 'decimal text'],
+    [{ orderId: undefined }, 'orderId'],
+    [{ orderId: '' }, 'orderId'],
+    [{ currency: undefined }, 'currency'],
+  ])('refuses an expectation of %j, also where the event says the same nothing', (wrong, hint) => {
+    const error = thrown(() => expectPayment(event({ ...paid, ...(wrong as object) }), { ...order, ...wrong } as never))
+    expect(error).toMatchObject({ code: 'configuration_invalid', hint: expect.stringContaining(hint) })
+  })
+})
+
+describe('a handler that lets it pass', () => {
+  const wrong = () => expectPayment(event({ ...paid, amount: { value: '1', currency: 'KAS' } }), order)
+
+  it('gives the event up at once: acknowledged, kept, handed to the hook', async () => {
+    const onDeadLetter = vi.fn()
+    const { receiver } = createShop({ onDeadLetter })
+    expect(await receiver.receive(genuine(), wrong)).toMatchObject({ kind: 'dead_letter', reply: { status: 200 } })
+    expect(onDeadLetter).toHaveBeenCalledTimes(1)
+    for await (const letter of receiver.deadLetters()) expect(letter.id).toBe('evt_1')
+  })
+
+  it('is not acknowledged where nobody would keep it', async () => {
+    const { letters: _, ...store } = memoryStore()
+    const { receiver } = createShop({ store })
+    expect(await receiver.receive(genuine(), wrong)).toMatchObject({ kind: 'failed', reply: { status: 500 } })
+  })
+
+  it('has an order that is not there yet tried again', async () => {
+    const { receiver } = createShop()
+    expect((await receiver.receive(genuine(), (it) => expectPayment(it, undefined))).kind).toBe('failed')
+  })
+})
