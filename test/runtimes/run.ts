@@ -31,6 +31,7 @@ interface Row {
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const cache = join(root, '.cache/runtimes')
+const compiled = join(root, '.cache/compiled')
 const project = mkdtempSync(join(tmpdir(), 'payproof-runtimes-'))
 /** As the packages that ship the binaries are named. */
 const platform = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
@@ -79,6 +80,9 @@ try {
     'bun:sqlite, store contract',
     () => runSqlite(bun),
     () => run(bun, ['--version']),
+  )
+  await row('better-sqlite3, store contract', runBetterSqlite, () =>
+    versionIn(join(compiled, 'node_modules/better-sqlite3')),
   )
   await row('workerd', runInWorkerd, () => versionOf('workerd'))
   await row(
@@ -144,7 +148,11 @@ function inCache(name: string, path: string): string {
 }
 
 function versionOf(name: string): string {
-  return (JSON.parse(readFileSync(inCache(name, 'package.json'), 'utf8')) as { version: string }).version
+  return versionIn(join(cache, 'node_modules', name))
+}
+
+function versionIn(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version
 }
 
 async function row(
@@ -177,8 +185,20 @@ function runAnswers(binary: string, args: readonly string[]): string[] {
 }
 
 /** Throws at the first check that does not hold. */
-function runSqlite(binary: string): undefined {
-  run(binary, ['sqlite.mjs'])
+function runSqlite(binary: string, ...module: string[]): undefined {
+  run(binary, ['sqlite.mjs', ...module])
+}
+
+/** Compiled where it is installed, for the Node that runs this: that takes minutes, once. */
+function runBetterSqlite(): undefined {
+  const binary = join(compiled, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node')
+  if (!existsSync(binary)) {
+    say('Compiling better-sqlite3 into .cache/compiled; this takes some minutes, once.')
+    mkdirSync(compiled, { recursive: true })
+    writeFileSync(join(compiled, 'package.json'), '{"private":true}')
+    run('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', 'better-sqlite3@12'], compiled)
+  }
+  runSqlite(process.execPath, pathToFileURL(join(compiled, 'node_modules/better-sqlite3/lib/index.js')).href)
 }
 
 /** Bundled for the edge, where `node:crypto` must not be pulled in, and run by Cloudflare's own runtime. */
