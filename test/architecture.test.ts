@@ -29,6 +29,7 @@ const floors = [
     'src/attempt.ts',
     'src/handling.ts',
   ],
+  ['src/diagnosis/'],
   ['src/receiver.ts'],
   ['src/index.ts', 'src/testing/'],
   ['adapters/'],

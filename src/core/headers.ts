@@ -19,6 +19,13 @@ export function readHeader(headers: HeadersInput, name: string): string | undefi
   return values.length === 0 ? undefined : values.join(', ')
 }
 
+/** The lower-case names of all headers. */
+export function headerNames(headers: HeadersInput): readonly string[] {
+  if (!hasGetter(headers)) return Array.from(entriesOf(headers), ([name]) => String(name).toLowerCase())
+  const { keys } = headers as { keys?: () => Iterable<string> }
+  return typeof keys === 'function' ? Array.from(keys.call(headers), (name) => name.toLowerCase()) : []
+}
+
 function hasGetter(headers: HeadersInput): headers is { get(name: string): string | null } {
   // A Map finds names in one spelling only; it is read as the list of pairs that it also is.
   return !(headers instanceof Map) && typeof (headers as { get?: unknown }).get === 'function'

@@ -158,6 +158,7 @@ function withConfirmation(token: Scheme, settings: MugglepaySettings): Scheme {
   )
   return {
     headers: token.headers,
+    ...(token.clues === undefined ? {} : { clues: token.clues }),
     async prove(delivery, context) {
       const { proof, facts } = await token.prove(delivery, context)
       await confirmOrder(api, delivery.payload())

@@ -64,6 +64,7 @@ function plainOrTimestamped(secret: SecretInput): Scheme {
       const scheme = readSignatureHeader(delivery, headers).includes('=') ? timestamped : plain
       return scheme.prove(delivery, context)
     },
+    clues: () => ({ proof: 'signature', headers, keys, signs: ['body', 'timestamp.body'] }),
   }
 }
 

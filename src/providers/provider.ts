@@ -6,7 +6,7 @@ import { assertId, assertName } from '../core/ids'
 import { type JsonObject, parseJsonObject } from '../core/json'
 import { forProvider, misconfigured, WebhookError } from '../errors'
 import type { Payment, Proof, WebhookEvent } from '../event'
-import type { Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
+import type { Clues, Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
 
 /** What the sender gets to see after a delivery was handled. */
 export interface Acknowledgement {
@@ -29,6 +29,8 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
   readonly maxBodyBytes?: number
   /** Lower-case names of the headers that `verify` reads: they are kept with a dead letter. */
   readonly headers: readonly string[]
+  /** For `explain`: what to try on a delivery that does not verify. */
+  clues?(): Clues
   /** Proves, parses and types one delivery. Throws a `WebhookError`. */
   verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Promise<Event>
 }
@@ -129,6 +131,7 @@ export function defineProvider<
     acknowledgement,
     retryHorizonSeconds,
     headers: [...scheme.headers, ...headers],
+    ...(scheme.clues === undefined ? {} : { clues: scheme.clues }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     async verify(request, context) {
       try {

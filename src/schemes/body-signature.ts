@@ -21,6 +21,7 @@ export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySi
       if (unsignedTimestampHeader !== undefined) assertFreshHeader(delivery, unsignedTimestampHeader, context)
       return proveSignature(keys, context.nowMs, [delivery.body], [signature])
     },
+    clues: () => ({ proof: 'signature', headers, keys, signs: ['body'] }),
   }
 }
 

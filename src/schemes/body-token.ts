@@ -35,6 +35,7 @@ export function bodyToken({ fields, expected }: BodyTokenSettings): Scheme {
       }
       return { proof: { by: 'token', coversBody: false, secretId: match.id }, facts: undefined }
     },
+    clues: () => ({ proof: 'token', fields, expected }),
   }
 }
 

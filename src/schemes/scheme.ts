@@ -1,4 +1,5 @@
 import type { HeadersInput } from '../core/headers'
+import type { MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import type { Proof } from '../event'
 
@@ -25,9 +26,42 @@ export interface Evidence<Facts> {
   readonly attemptTimeSigned?: boolean
 }
 
+/** A signing secret made ready for use. */
+export interface SigningKey {
+  readonly id: string
+  readonly notAfterMs: number
+  readonly mode: 'test' | 'live' | undefined
+  readonly mac: MacKey
+  /** The secret, for diagnosis alone: a function, so that nothing that prints a key prints it. */
+  readonly reveal: () => Uint8Array
+}
+
+/** What a diagnosis has to know of a signature. */
+export interface SignatureClues {
+  readonly proof: 'signature'
+  readonly headers: readonly string[]
+  readonly keys: readonly SigningKey[]
+  readonly signs: readonly ('body' | 'timestamp.body')[]
+}
+
+/** What a diagnosis has to know of a token in the body. */
+export interface TokenClues {
+  readonly proof: 'token'
+  readonly fields: readonly string[]
+  readonly expected: (
+    payload: JsonObject,
+  ) =>
+    | readonly { readonly id: string; readonly bytes: Uint8Array }[]
+    | Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+}
+
+export type Clues = SignatureClues | TokenClues
+
 /** A way in which a sender proves who it is. `prove` throws a `WebhookError` when it does not. */
 export interface Scheme<Facts = undefined> {
   /** Lower-case names of the headers that it reads: what a kept delivery needs to be proven again. */
   readonly headers: readonly string[]
   prove(delivery: Delivery, context: ProofContext): Evidence<Facts> | Promise<Evidence<Facts>>
+  /** For `explain`. Left out where there is nothing to try. */
+  clues?(): Clues
 }

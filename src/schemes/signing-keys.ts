@@ -1,18 +1,9 @@
 import { createMacKey, macLength } from '#hmac'
 import { decodeHex } from '../core/bytes'
 import { readHeader } from '../core/headers'
-import type { MacKey } from '../core/hmac'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
-import type { Delivery, Evidence } from './scheme'
-
-/** A signing secret made ready for use. */
-export interface SigningKey {
-  readonly id: string
-  readonly notAfterMs: number
-  readonly mode: 'test' | 'live' | undefined
-  readonly mac: MacKey
-}
+import type { Delivery, Evidence, SigningKey } from './scheme'
 
 export interface SignatureSettings {
   /** Lower-case names of the headers that may carry the signature; a delivery carries one of them, once. */
@@ -31,6 +22,7 @@ export function createSigningKeys(setting: string, secret: SecretInput): readonl
     notAfterMs,
     mode,
     mac: createMacKey(bytes),
+    reveal: () => bytes,
   }))
 }
 

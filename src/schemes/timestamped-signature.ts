@@ -24,6 +24,7 @@ export function timestampedSignature({ headers, keys }: SignatureSettings): Sche
       const evidence = await proveSignature(keys, context.nowMs, [toBytes(`${timestamp}.`), delivery.body], signatures)
       return { ...evidence, attemptTimeSigned: true }
     },
+    clues: () => ({ proof: 'signature', headers, keys, signs: ['timestamp.body'] }),
   }
 }
 

@@ -1,0 +1,301 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { caspay, type ExplainSettings, explain, kasperopay, mugglepay, payqi, payvost } from '../src'
+import { bodyOf, createProvider, type Pairs, providerNames, readFixtures } from './support/deliveries'
+import { now, secret } from './support/shop'
+
+const seconds = now / 1000
+const data = {
+  payment: {
+    id: 'p',
+    amount: 1_000_000_000,
+    currency: 'CSPR',
+    status: 'completed',
+    metadata: { orderId: 'o/1', name: 'Zoë' },
+  },
+}
+const payload = { id: 'evt_1', type: 'payment.completed', created: seconds, data }
+const text = JSON.stringify(payload)
+const sign = (body: string | Uint8Array, key: string | Uint8Array = secret, hash = 'sha256') =>
+  createHmac(hash, key).update(body).digest('hex')
+const headers = (signature: string): Pairs => [['X-CasPay-Signature', signature]]
+const toBase64 = (hex: string) => Buffer.from(hex, 'hex').toString('base64')
+
+const python = (value: unknown): string =>
+  JSON.stringify(value, null, 1)
+    .replace(/\n\s*/g, ' ')
+    .replace(/([[{]) | (?=[}\]])/g, '$1')
+const sorted = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(
+        Object.entries(value)
+          .sort()
+          .map(([key, inner]) => [key, sorted(inner)]),
+      )
+    : value
+const hexSecret = '00112233445566778899aabbccddeeff'
+const base64Secret = Buffer.from('a key of thirty-two bytes, random').toString('base64')
+const ofCaspay = (settings: Partial<ExplainSettings> = {}): ExplainSettings => ({
+  provider: caspay({ secret }),
+  now,
+  ...settings,
+})
+const withSecret = (value: string) => ofCaspay({ provider: caspay({ secret: value }) })
+
+type Broken = [
+  name: string,
+  cause: string,
+  delivery: { headers: Pairs; body: string | Uint8Array },
+  settings?: ExplainSettings,
+]
+
+/** A genuine delivery each, broken in one way that happens. */
+const broken: Broken[] = [
+  [
+    'a body that was parsed and written compact',
+    'body_spaced',
+    { headers: headers(sign(JSON.stringify(payload, null, 2))), body: text },
+  ],
+  [
+    'a body written with four spaces before',
+    'body_spaced',
+    { headers: headers(sign(JSON.stringify(payload, null, 4))), body: text },
+  ],
+  ['a body as Python writes it', 'body_spaced', { headers: headers(sign(python(payload))), body: text }],
+  [
+    'a compact body made pretty',
+    'body_compact',
+    { headers: headers(sign(text)), body: JSON.stringify(payload, null, 2) },
+  ],
+  [
+    'a body whose keys were sorted when it was signed',
+    'body_sorted',
+    { headers: headers(sign(JSON.stringify(sorted(payload)))), body: text },
+  ],
+  ['slashes as PHP escapes them', 'body_escaped', { headers: headers(sign(text.replaceAll('/', '\\/'))), body: text }],
+  ['letters as escapes', 'body_escaped', { headers: headers(sign(text.replace('ë', '\\u00eb'))), body: text }],
+  ['a byte order mark added', 'body_bom', { headers: headers(sign(text)), body: `\ufeff${text}` }],
+  ['a byte order mark removed', 'body_bom', { headers: headers(sign(`\ufeff${text}`)), body: text }],
+  ['CRLF made LF', 'body_line_ends', { headers: headers(sign(`{\r\n${text.slice(1)}`)), body: `{\n${text.slice(1)}` }],
+  ['LF made CRLF', 'body_line_ends', { headers: headers(sign(`{\n${text.slice(1)}`)), body: `{\r\n${text.slice(1)}` }],
+  ['a line break added at the end', 'body_trailing', { headers: headers(sign(text)), body: `${text}\n` }],
+  ['a line break cut off', 'body_trailing', { headers: headers(sign(`${text}\n`)), body: text }],
+  ['a body compressed on its way', 'body_inflated', { headers: headers(sign(text)), body: gzipSync(text) }],
+  ['a body in base64', 'body_base64', { headers: headers(sign(text)), body: Buffer.from(text).toString('base64') }],
+  ['a body stringified twice', 'body_in_string', { headers: headers(sign(text)), body: JSON.stringify(text) }],
+  ['a body in a form', 'body_form', { headers: headers(sign(text)), body: `payload=${encodeURIComponent(text)}` }],
+  [
+    'a body read as Latin-1',
+    'body_charset',
+    { headers: headers(sign(text)), body: Buffer.from(Buffer.from(text).toString('latin1')) },
+  ],
+  ['a body that something has read', 'body_empty', { headers: headers(sign(text)), body: '' }],
+  [
+    'a secret with a line break at the sender',
+    'key_white_space',
+    { headers: headers(sign(text, `${secret}\n`)), body: text },
+  ],
+  ['a secret in quotes at the sender', 'key_quotes', { headers: headers(sign(text, `"${secret}"`)), body: text }],
+  ['a secret without its prefix', 'key_prefix_missing', { headers: headers(sign(text, secret.slice(6))), body: text }],
+  [
+    'a secret whose prefix was left out',
+    'key_prefix_added',
+    { headers: headers(sign(text)), body: text },
+    withSecret(secret.slice(6)),
+  ],
+  [
+    'a secret that is base64',
+    'key_base64',
+    { headers: headers(sign(text, Buffer.from(base64Secret, 'base64'))), body: text },
+    withSecret(base64Secret),
+  ],
+  [
+    'a secret that is base64 behind a prefix',
+    'key_base64',
+    { headers: headers(sign(text, Buffer.from(base64Secret, 'base64'))), body: text },
+    withSecret(`whsec_${base64Secret}`),
+  ],
+  [
+    'a secret that is hex',
+    'key_hex',
+    { headers: headers(sign(text, Buffer.from(hexSecret, 'hex'))), body: text },
+    withSecret(hexSecret),
+  ],
+  ['a secret in capitals', 'key_case', { headers: headers(sign(text, secret.toUpperCase())), body: text }],
+  ['a secret encoded once more', 'key_encoded', { headers: headers(sign(text, btoa(secret))), body: text }],
+  [
+    'a secret of another endpoint',
+    'secret_of_another',
+    { headers: headers(sign(text, 'whsec_of_another_endpoint')), body: text },
+    ofCaspay({ otherSecrets: { id: 'eu', value: 'whsec_of_another_endpoint' } }),
+  ],
+  [
+    'the secret of the other mode',
+    'secret_mode',
+    { headers: headers(sign(text, 'whsec_test_0123456789')), body: text },
+    ofCaspay({
+      provider: caspay({ secret: { id: 'live', value: secret, mode: 'live' } }),
+      otherSecrets: { id: 'test', value: 'whsec_test_0123456789', mode: 'test' },
+    }),
+  ],
+  [
+    'a secret past its date',
+    'secret_expired',
+    { headers: headers(sign(text, 'whsec_of_last_year_0123')), body: text },
+    ofCaspay({
+      provider: caspay({
+        secret: [secret, { id: 'old', value: 'whsec_of_last_year_0123', notAfter: new Date(now - 1000) }],
+      }),
+    }),
+  ],
+  [
+    'a secret with a line break in the settings',
+    'secret_invalid',
+    { headers: headers(sign(text)), body: text },
+    ofCaspay({ provider: () => caspay({ secret: `${secret}\n` }) }),
+  ],
+  [
+    'a secret that is not set',
+    'secret_invalid',
+    { headers: headers(sign(text)), body: text },
+    ofCaspay({ provider: () => caspay({ secret: undefined }) }),
+  ],
+  ['a signature in base64', 'signature_base64', { headers: headers(toBase64(sign(text))), body: text }],
+  ['a signature in capitals', 'signature_capitals', { headers: headers(sign(text).toUpperCase()), body: text }],
+  ['a signature behind sha256=', 'signature_prefix', { headers: headers(`sha256=${sign(text)}`), body: text }],
+  ['a signature in quotes', 'signature_white_space', { headers: headers(`"${sign(text)}"`), body: text }],
+  ['a signature cut in half', 'signature_cut', { headers: headers(sign(text).slice(0, 32)), body: text }],
+  [
+    'a signature sent twice',
+    'signature_twice',
+    { headers: [...headers(sign(text)), ...headers(sign(text))], body: text },
+  ],
+  ['a signature by SHA-512', 'signature_algorithm', { headers: headers(sign(text, secret, 'sha512')), body: text }],
+  ['a signature by SHA-1', 'signature_algorithm', { headers: headers(sign(text, secret, 'sha1')), body: text }],
+  ['no signature', 'signature_missing', { headers: [['content-type', 'application/json']], body: text }],
+  ['an empty signature', 'signature_empty', { headers: headers(''), body: text }],
+  ['the literal test_signature', 'signature_placeholder', { headers: headers('test_signature'), body: text }],
+  ["another provider's signature", 'other_provider', { headers: [['X-PayQI-Signature', sign(text)]], body: text }],
+  [
+    'a signature over timestamp and body',
+    'timestamp_signed',
+    { headers: headers(`t=${seconds},v1=${sign(`${seconds}.${text}`)}`), body: text },
+  ],
+  [
+    'an event of a week ago',
+    'delivered_late',
+    { headers: headers(sign(text)), body: text },
+    ofCaspay({ now: now + 7 * 86_400_000 }),
+  ],
+  [
+    'a clock that is an hour behind',
+    'clock_behind',
+    { headers: headers(sign(text)), body: text },
+    ofCaspay({ now: now - 3_600_000 }),
+  ],
+  [
+    'milliseconds in the header',
+    'timestamp_in_ms',
+    {
+      headers: [
+        ['X-PayQI-Signature', sign(text)],
+        ['X-PayQI-Timestamp', String(now)],
+      ],
+      body: text,
+    },
+    { provider: payqi({ secret }), now },
+  ],
+  [
+    'data that does not fit',
+    'refused',
+    { headers: headers(sign(text.replace('"p"', '7'))), body: text.replace('"p"', '7') },
+  ],
+]
+
+describe('explain', () => {
+  it.each(broken)('%s: %s', async (_, cause, delivery, settings = ofCaspay()) => {
+    const explanation = await explain(delivery, settings)
+    expect(explanation.cause).toBe(cause)
+    expect(explanation.sentence).toMatch(/[.?]$/)
+    expect(JSON.stringify(explanation)).not.toContain(secret.slice(6))
+  })
+
+  it('names two causes where there are two, and the secret by id and fingerprint alone', async () => {
+    const body = JSON.stringify(payload, null, 2)
+    const explanation = await explain({ headers: headers(toBase64(sign(text, `${secret}\n`))), body }, ofCaspay())
+    expect(explanation).toMatchObject({ cause: 'body_compact', secretId: 'secret-1', code: 'signature_malformed' })
+    expect(explanation.fingerprint).toMatch(/^[0-9a-f]{8}$/)
+    for (const words of ['white space', 'base64', 'parsed']) expect(explanation.sentence).toContain(words)
+  })
+
+  it('says that a genuine delivery is genuine', async () => {
+    for (const name of providerNames.filter((each) => each !== 'kasperopay')) {
+      for (const { settings, api, headers, now, ...fixture } of readFixtures(name)) {
+        const provider = createProvider(name, settings, api)
+        const explanation = await explain({ headers, body: bodyOf(fixture as never) }, { provider, now })
+        expect([fixture.name, explanation.cause]).toEqual([fixture.name, 'verified'])
+      }
+    }
+  })
+
+  const forgeries = [
+    ...Array.from({ length: 200 }, () => ({ headers: headers(randomBytes(32).toString('hex')), body: text })),
+    ...Array.from({ length: 50 }, (_, i) => ({
+      headers: headers(sign(text, `a secret of the forger ${i}`)),
+      body: text,
+    })),
+    ...Array.from({ length: 50 }, (_, i) => ({
+      headers: headers(sign(text)),
+      body: text.replace('1000000000', `${i + 2}000000000`),
+    })),
+    { headers: headers(toBase64(sign(text, 'not-the-secret-0123'))), body: text },
+    { headers: headers(`sha256=${sign(text, '')}`), body: text },
+    { headers: headers('zz'.repeat(32)), body: text },
+    { headers: headers('é'.repeat(64)), body: text },
+    { headers: headers(sign(text, 'x').slice(0, 2)), body: text },
+    { headers: headers(Buffer.alloc(32).toString('base64')), body: Buffer.from([0xff, 0xfe, 0x00]) },
+  ]
+
+  it(`explains none of ${forgeries.length} forgeries away`, async () => {
+    const given = await Promise.all(forgeries.map((delivery) => explain(delivery, ofCaspay())))
+    const wrong = given.filter(
+      ({ cause }, i) => cause !== 'unexplained' && forgeries[i]?.body !== text.replace('x', 'x'),
+    )
+    expect(wrong.map(({ cause }) => cause)).toEqual([])
+  })
+
+  it('explains a timestamped signature, signed and unsigned', async () => {
+    const body = `{"id":"evt_1","type":"payment.succeeded","created":${seconds},"data":{"object":{"id":"p","amount":100,"currency":"usd","status":"succeeded"}}}`
+    const late = `t=${seconds - 400},v1=${sign(`${seconds - 400}.${body}`)}`
+    const settings = { provider: payvost({ secret }), now }
+    expect((await explain({ headers: [['Payvost-Signature', late]], body }, settings)).cause).toBe('delivered_late')
+    const unsigned = `t=${seconds},v1=${sign(body)}`
+    const unsignedTime = await explain({ headers: [['Payvost-Signature', unsigned]], body }, settings)
+    expect(['timestamp_not_signed', 'refused']).toContain(unsignedTime.cause)
+  })
+
+  it.each([
+    ['white space', 'token_white_space', ` ${secret}\n`],
+    ['capitals', 'token_case', secret.toUpperCase()],
+    ['nothing', 'token_missing', ''],
+    ['another', 'unexplained', 'another-token-0123456789'],
+  ])('explains a token with %s', async (_, cause, token) => {
+    const body = JSON.stringify({
+      order_id: 'm_1',
+      merchant_order_id: 'o_1',
+      status: 'PAID',
+      price_amount: '1',
+      price_currency: 'USD',
+      token,
+    })
+    expect((await explain({ headers: [], body }, { provider: mugglepay({ token: secret }) })).cause).toBe(cause)
+  })
+
+  it('passes on what an API said', async () => {
+    const provider = kasperopay({ merchantId: 'kpm_1', fetch: async () => new Response('{}', { status: 404 }) })
+    const body = '{"event":"payment.completed","merchant_id":"kpm_1","payment_id":"pay_1"}'
+    const explanation = await explain({ headers: [], body }, { provider })
+    expect(explanation).toMatchObject({ cause: 'refused', code: 'payment_not_confirmed' })
+  })
+})
