@@ -5,6 +5,7 @@ import { postgresStore } from 'payproof/stores/postgres'
 import pg from 'pg'
 
 const pool = new pg.Pool({ connectionString: process.env.POSTGRES_URL, max: 20 })
+pool.on('error', console.error)
 const store = postgresStore(pool, { transaction: true })
 await store.ensureSchema()
 
@@ -16,8 +17,9 @@ const onEvent = nodeWebhook(receiver, async (event, { tx }) => {
   const select = 'SELECT id AS "orderId", amount, currency, outcome FROM orders WHERE id = $1 FOR UPDATE'
   const { rows } = await tx.query(select, [event.payment?.orderId])
   const order = rows[0]
+  if (!order) throw new Error('no such order')
   // A late PENDING says less than the PAID that came before it.
-  const payment = ifNewer(event, order?.outcome)
+  const payment = ifNewer(event, order.outcome)
   if (payment?.outcome === 'succeeded') expectPayment(event, order)
   if (payment) await tx.query('UPDATE orders SET outcome = $2 WHERE id = $1', [payment.orderId, payment.outcome])
 })

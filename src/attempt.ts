@@ -1,4 +1,4 @@
-import type { DeadLetter } from './dead-letters'
+import { type DeadLetter, reasonOf, sealLetter } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
@@ -31,6 +31,8 @@ export type Handler<Event extends WebhookEvent, Tx = undefined> = (event: Event,
 export interface Attempt<Event extends WebhookEvent, Tx> {
   readonly event: Event
   readonly handler: Handler<Event, Tx>
+  /** The store's key of the event. */
+  readonly key: string
   readonly held: Lease
   readonly number: number
   /** Whether the event comes from the dead letters, and not from the provider. */
@@ -82,12 +84,23 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
     const error = named(caught)
     const reply = refuse(error)
     if (error.code === 'lease_lost') return { kind: 'in_progress', event, error, reply }
-    const kept = (await held.release(JSON.stringify(letter(number, error.code)))) && store.letters !== undefined
-    const exhausted = (number >= maxAttempts || blamesTheEvent(error.cause)) && !replayed
-    const told = (exhausted || (deliversOnce && !replayed)) && (await tell(letter(number, error.code)))
+    const reason = error.code === 'attempts_exhausted' ? 'handler_failed' : error.code
+    const kept = (await held.release(sealLetter(letter(number, reason)))) && store.letters !== undefined
+    // A store that fails has not failed the event: that is for the next delivery.
+    const unavailable = kindOf(error.code) === 'unavailable'
+    const exhausted = (number >= maxAttempts || blamesTheEvent(error.cause)) && !replayed && !unavailable
+    const told = (exhausted || (deliversOnce && !replayed)) && (await tell(letter(number, reason)))
     if (exhausted && (kept || told)) return { kind: 'dead_letter', event, error, reply: acknowledged }
-    if (kindOf(error.code) === 'unavailable') return { kind: 'unavailable', error, reply }
+    if (unavailable) return { kind: 'unavailable', error, reply }
     return { kind: 'failed', event, error, reply }
+  }
+
+  /** Failed often enough, or begun so often without an end that it must be what ends the process. */
+  async function isSpent({ number, replayed, key }: Attempt<Event, Tx>): Promise<boolean> {
+    if (replayed || number <= maxAttempts) return false
+    if (number > 2 * maxAttempts || store.letters === undefined) return true
+    const letter = await within(storeTimeoutMs, store.letters.get(key)).catch(() => undefined)
+    return letter !== undefined && reasonOf(letter) === 'handler_failed'
   }
 
   function named(caught: unknown): WebhookError {
@@ -112,9 +125,9 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   return {
     tell,
     async run(attempt: Attempt<Event, Tx>): Promise<Outcome<Event>> {
-      const { event, number, replayed, unrecorded } = attempt
+      const { event, unrecorded } = attempt
       try {
-        if (number > maxAttempts && !replayed)
+        if (await isSpent(attempt))
           throw new WebhookError('attempts_exhausted', `The event was begun maxAttempts (${maxAttempts}) times before.`)
         // From here on nothing may turn the answer into a failure: the payment was acted on.
         if (!(await act(attempt))) unrecorded()

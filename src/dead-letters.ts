@@ -57,9 +57,26 @@ export function readDeadLetter(given: unknown): DeadLetter {
   })
 }
 
+/** A dead letter as text for a store: in ASCII, whatever character set that has. */
+export function sealLetter(letter: DeadLetter): string {
+  return JSON.stringify(letter).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** The dead letter in a store's letter. The store knows better how often it was tried. */
 export function openLetter({ text, attempts }: Letter): DeadLetter {
   return readDeadLetter({ ...(JSON.parse(text) as object), attempts })
+}
+
+/** Why a store's letter was kept; nothing for one that cannot be read. */
+export function reasonOf(letter: Letter): WebhookErrorCode | undefined {
+  try {
+    return openLetter(letter).reason
+  } catch {
+    return undefined
+  }
 }
 
 function isDeadLetter(given: unknown): given is DeadLetter {

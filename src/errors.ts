@@ -40,8 +40,7 @@ export const statusOfCode = {
   in_progress: 409,
   lease_lost: 409,
   handler_failed: 500,
-  // Not handled, and acknowledged all the same: the event is with the dead letters.
-  attempts_exhausted: 200,
+  attempts_exhausted: 500,
   handler_timeout: 503,
   store_unavailable: 503,
   confirmation_unavailable: 503,

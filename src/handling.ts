@@ -1,5 +1,6 @@
+import { sha256Hex } from '#hmac'
 import { type Attempt, createAttempts, type Handler } from './attempt'
-import { type DeadLetter, writeDeadLetter } from './dead-letters'
+import { type DeadLetter, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
 import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
@@ -33,6 +34,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   const acknowledged = acknowledge(provider.acknowledgement)
   const deliversOnce = provider.retryHorizonSeconds === 0
   const unrecorded = new Set<string>()
+  const beginning = new Set<Promise<unknown>>()
   const running = new Map<Lease, Promise<unknown>>()
   let closing = false
 
@@ -51,9 +53,12 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
   async function begin(lease: LeaseSettings, replayed: boolean, letter: LetterOf): Promise<Claim> {
     try {
-      if (closing) throw new WebhookError('shutting_down', 'This receiver is closing; the next delivery finds another.')
+      if (closing) throw shuttingDown()
       // Kept before the handler runs where nobody will bring it again: the process may end before the handler does.
-      return await claim(lease, deliversOnce || replayed ? JSON.stringify(letter(0)) : undefined)
+      const claimed = await claim(lease, deliversOnce || replayed ? sealLetter(letter(0)) : undefined)
+      if (!closing || claimed.state !== 'acquired') return claimed
+      await holdLease(lease, claimed.token).release()
+      throw shuttingDown()
     } catch (caught) {
       const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
       if (deliversOnce && !replayed) await tell(letter(0, code))
@@ -63,7 +68,8 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
   /** Fixed before the handler runs: what it does to the event must move neither the key nor the letter. */
   function fixed({ event, headers, receivedAt }: ProvenDelivery<Event>): { lease: LeaseSettings; letter: LetterOf } {
-    const { idempotencyKey, wireType, rawBody } = event
+    const { idempotencyKey, wireType } = event
+    const rawBody = new Uint8Array(event.rawBody)
     const about = { provider: provider.name, account }
     return {
       lease: {
@@ -95,7 +101,9 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       const { lease, letter } = fixed(delivery)
       const { key } = lease
       if (unrecorded.has(key)) return { kind: 'duplicate', event, reply: acknowledged }
-      const claimed = await begin(lease, replayed, letter)
+      const began = begin(lease, replayed, letter)
+      beginning.add(began)
+      const claimed = await began.finally(() => beginning.delete(began))
       switch (claimed.state) {
         case 'completed':
           return { kind: 'duplicate', event, reply: acknowledged }
@@ -106,20 +114,38 @@ export function createHandling<Event extends WebhookEvent, Tx>(
         case 'acquired': {
           const held = holdLease(lease, claimed.token)
           const number = claimed.attempt ?? 1
-          const work = start({ event, handler, held, number, replayed, letter, unrecorded: () => remember(key) })
+          const work = start({ event, handler, key, held, number, replayed, letter, unrecorded: () => remember(key) })
           return inTime(answerWithinMs, event, work, reportLater)
         }
       }
     },
 
+    /** A proven delivery that nobody can read, and that will not come again. */
+    async unreadable(code: WebhookErrorCode, { body, headers, receivedAt }: Unreadable): Promise<void> {
+      if (!deliversOnce) return
+      const id = `sha256:${sha256Hex(body)}`
+      const letter = { provider: provider.name, account, id, wireType: 'unreadable', attempts: 0, reason: code }
+      await tell(writeDeadLetter({ ...letter, headers, receivedAt, rawBody: new Uint8Array(body) }))
+    },
+
     async close(drainSeconds: number): Promise<boolean> {
       closing = true
-      const ended = await orLate(drainSeconds * 1000, Promise.allSettled(running.values()))
+      const ended = await orLate(drainSeconds * 1000, Promise.allSettled([...beginning, ...running.values()]))
       if (ended !== undefined) return true
       await Promise.all([...running.keys()].map((held) => held.abandon()))
       return false
     },
   }
+}
+
+function shuttingDown(): WebhookError {
+  return new WebhookError('shutting_down', 'This receiver is closing; the next delivery finds another.')
+}
+
+interface Unreadable {
+  readonly body: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+  readonly receivedAt: Date
 }
 
 type LetterOf = (attempts: number, reason?: WebhookErrorCode) => DeadLetter

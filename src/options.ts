@@ -30,13 +30,14 @@ export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
   /** Answers 503 when the handler takes longer; it goes on all the same. Off unless set. */
   answerWithinMs?: number
   /**
-   * How often an event is begun before it is given up: then it is answered 200, kept as a dead letter and handed to
-   * `onDeadLetter`. Off unless set: the provider decides when to stop. Failed deliveries are kept either way.
+   * The attempt whose failure gives an event up: then it is answered 200, kept as a dead letter and handed to `onDeadLetter`. One
+   * whose handler never comes to an end is given up after twice as many. Off unless set: the provider decides when to stop. Failed
+   * deliveries are kept either way.
    */
   maxAttempts?: number
   /**
-   * Handed every genuine delivery that was not handled and that nobody will bring again: given up after `maxAttempts`, or
-   * of a provider that delivers once. It has `storeTimeoutMs` to save it elsewhere.
+   * Handed every proven delivery that was not handled and that nobody will bring again: given up, or of a provider that delivers
+   * once, unreadable ones too. It has `storeTimeoutMs` to save it elsewhere.
    */
   onDeadLetter?: (letter: DeadLetter) => unknown
   /** Told of everything that happened. The default writes problems to the console. */

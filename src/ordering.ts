@@ -4,11 +4,11 @@ import type { Payment, PaymentOutcome, WebhookEvent } from './event'
 /** Nothing orders deliveries, and some carry no time: but a payment only ever moves one way. */
 const ranks: Readonly<Record<PaymentOutcome, number>> = {
   pending: 0,
-  review: 1,
-  failed: 2,
-  expired: 2,
-  canceled: 2,
-  // Also after a failure: who pays late has paid.
+  failed: 1,
+  expired: 1,
+  canceled: 1,
+  // These also after a failure: who pays late has paid, if only in part.
+  review: 2,
   succeeded: 3,
   refunded: 4,
 }

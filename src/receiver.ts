@@ -1,12 +1,12 @@
 import type { Handler } from './attempt'
-import { type DeadLetter, openLetter, pickHeaders, readDeadLetter } from './dead-letters'
-import { within } from './deadline'
+import { type DeadLetter, pickHeaders } from './dead-letters'
 import { forProvider, isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
-import { createHandling, keyOf, type ProvenDelivery } from './handling'
+import { createHandling, type ProvenDelivery } from './handling'
 import { contained } from './observe'
 import { parseOptions, type ReceiverOptions, type ReceiverSettings } from './options'
 import { kindOf, type Outcome } from './outcome'
+import { createDeadLetters } from './replay'
 import { refuse } from './reply'
 import { readRequest, type WebhookRequest } from './request'
 import { about, fromOutcome, reason, startTrace, summary, type Trace } from './trace'
@@ -39,8 +39,8 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
 ): Receiver<Event, Tx> {
   const settings = parseOptions(options)
   const report = contained(settings.observe)
-  const { handle, close } = createHandling(settings, report)
-  const { letters } = settings.store
+  const { handle, unreadable, close } = createHandling(settings, report)
+  const deadLetters = createDeadLetters(settings, report)
 
   /** From the proof to the outcome, with one report for it. */
   async function settle(
@@ -57,19 +57,11 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     return outcome
   }
 
-  /** Throws `store_unavailable` when the store fails or gives no answer in time. */
-  async function fromStore<T>(answer: Promise<T> | undefined): Promise<T | undefined> {
-    if (answer === undefined) return undefined
-    return within(settings.storeTimeoutMs, answer).catch((cause) => {
-      if (isWebhookError(cause)) throw cause
-      throw new WebhookError('store_unavailable', 'The store failed at its letters.', { cause })
-    })
-  }
-
-  async function findLetter(id: string): Promise<DeadLetter> {
-    const found = await fromStore(letters?.get(keyOf(settings, id)))
-    if (found !== undefined) return openLetter(found)
-    throw new WebhookError('dead_letter_unknown', 'There is no dead letter by that id: it was handled or discarded.')
+  /** Tells the merchant of what is proven and cannot be read, where it will not come again. */
+  async function tellOfUnreadable(request: WebhookRequest, { body }: Trace, error: WebhookError): Promise<void> {
+    if (body === undefined || !['payload_malformed', 'payload_invalid', 'id_invalid'].includes(error.code)) return
+    const headers = pickHeaders(request.headers, settings.provider.headers)
+    await unreadable(error.code, { body, headers, receivedAt: new Date(settings.now()) })
   }
 
   return {
@@ -85,34 +77,29 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
         throw error
       }
     },
-    receive: (request, handler) => settle(async (trace) => prove(settings, request, trace, settings.now), handler),
+    receive: (request, handler) =>
+      settle(async (trace) => {
+        try {
+          return await prove(settings, request, trace, settings.now)
+        } catch (error) {
+          if (isWebhookError(error)) await tellOfUnreadable(request, trace, error)
+          throw error
+        }
+      }, handler),
     replay: (given, handler) =>
       settle(async (trace) => {
-        const letter = typeof given === 'string' ? await findLetter(given) : readDeadLetter(given)
+        const letter = await deadLetters.find(given)
         const { headers, rawBody, receivedAt } = letter
         return {
           ...(await prove(settings, { headers, body: rawBody }, trace, () => receivedAt.getTime())),
           replayed: true,
         }
       }, handler),
-    async *deadLetters() {
-      const prefix = keyOf(settings, '')
-      let after = ''
-      for (;;) {
-        const page = (await fromStore(letters?.list(prefix, after, pageSize))) ?? []
-        for (const letter of page) yield openLetter(letter)
-        const last = page.at(-1)
-        if (last === undefined || page.length < pageSize) return
-        after = last.key
-      }
-    },
-    discard: async (id) => (await fromStore(letters?.discard(keyOf(settings, id)))) ?? false,
+    deadLetters: deadLetters.list,
+    discard: deadLetters.discard,
     close: ({ drainSeconds = 10 } = {}) => close(drainSeconds),
   }
 }
-
-/** How many letters are read at once. */
-const pageSize = 100
 
 async function prove<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,

@@ -21,7 +21,7 @@ export async function transact<Tx>(
   })
   const ended = Promise.resolve().then(() =>
     transaction(async (tx, complete) => {
-      if (tooLate) throw new Error('Begun too late: nothing is done in it.')
+      if (tooLate || working !== undefined) throw new Error('Begun too late, or a second time: nothing is done in it.')
       working = work(tx, complete)
       begin()
       await working

@@ -28,6 +28,7 @@ const floors = [
     'src/trace.ts',
     'src/attempt.ts',
     'src/handling.ts',
+    'src/replay.ts',
   ],
   ['src/diagnosis/'],
   ['src/receiver.ts'],

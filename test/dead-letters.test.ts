@@ -83,9 +83,9 @@ describe('a delivery that fails', () => {
     expect((await listed(receiver)).map(({ id }) => id)).toEqual(['evt_poison'])
   })
 
-  it('is given up without running once a crash has used up its attempts', async () => {
+  it('is given up without running once crashes have used up its attempts twice', async () => {
     const store = memoryStore()
-    for (let i = 0; i < 2; i++) {
+    for (let i = 0; i < 4; i++) {
       await store.claim('payqi::evt_1', 0.01)
       await sleep(20)
     }
@@ -116,6 +116,51 @@ describe('a delivery that fails', () => {
     if (letter === undefined) return expect.unreachable()
     const text = JSON.stringify(letter)
     expect((await receiver.replay(JSON.parse(text), () => {})).kind).toBe('processed')
+  })
+
+  it('is not acknowledged, crashed or not, while nobody has kept it', async () => {
+    const store = memoryStore()
+    for (let i = 0; i < 4; i++) {
+      await store.claim('payqi::evt_1', 0.01)
+      await sleep(20)
+    }
+    const down = faultyStore({ release: () => Promise.reject(new Error('down')) }, store)
+    const { receiver } = shop({ store: down, maxAttempts: 2 })
+    expect(await receiver.receive(retried(), boom)).toMatchObject({ kind: 'failed', reply: { status: 500 } })
+    const { letters: _, ...withoutLetters } = memoryStore()
+    const onDeadLetter = () => Promise.reject(new Error('disk full'))
+    const hookFails = shop({ store: withoutLetters, maxAttempts: 1, onDeadLetter })
+    for (let i = 0; i < 2; i++) expect((await hookFails.receiver.receive(retried(), boom)).reply.status).toBe(500)
+  })
+
+  it('is not given up for failures of the store', async () => {
+    const store = memoryStore()
+    const { receiver } = createShop<undefined>({
+      provider: payqi({ secret }),
+      store: { ...store, transaction: () => Promise.reject(new Error('too many connections')) },
+      maxAttempts: 1,
+    })
+    for (let i = 0; i < 2; i++) expect((await receiver.receive(retried(), boom)).reply.status).toBe(503)
+  })
+
+  it('is kept in ASCII, whatever its type is called', async () => {
+    const store = memoryStore()
+    const { receiver } = shop({ store })
+    const body = retried().body.replace('payment.completed', 'paiement.échoué')
+    const headers = [['X-PayQI-Signature', hexHmac(secret, body)], ...retried().headers.slice(1)] as Pairs
+    await receiver.receive({ method: 'POST', headers, body }, boom)
+    expect((await store.letters?.get('payqi::evt_1'))?.text).toMatch(/^[\x20-\x7e]+$/)
+    expect(await listed(receiver)).toMatchObject([{ wireType: 'paiement.échoué' }])
+    expect((await receiver.replay('evt_1', () => {})).kind).toBe('processed')
+  })
+
+  it('is kept as it came, whatever the handler does to its bytes', async () => {
+    const { receiver } = shop()
+    await receiver.receive(retried(), (event) => {
+      event.rawBody.reverse()
+      throw new Error('no stock')
+    })
+    expect((await receiver.replay('evt_1', () => {})).kind).toBe('processed')
   })
 
   it('waits for no hook longer than storeTimeoutMs', async () => {
@@ -178,6 +223,16 @@ describe('a provider that delivers once', () => {
     await receiver.close()
     expect((await receiver.receive(genuine(), () => {})).reply.status).toBe(503)
     expect(onDeadLetter.mock.calls).toMatchObject([[{ reason: 'shutting_down' }]])
+  })
+
+  it('has what is signed and cannot be read handed to the hook', async () => {
+    const saved: DeadLetter[] = []
+    const { receiver } = createShop({ onDeadLetter: (letter) => saved.push(letter) })
+    const unreadable = genuine('evt_1', (body) => body.replace('"p"', '7'))
+    expect((await receiver.receive(unreadable, boom)).reply.status).toBe(422)
+    expect(saved).toMatchObject([{ reason: 'payload_invalid', id: expect.stringMatching(/^sha256:/) }])
+    expect(Buffer.from(saved[0]?.rawBody ?? []).toString()).toBe(unreadable.body)
+    expect(await receiver.replay(saved[0] ?? '', boom)).toMatchObject({ error: { code: 'payload_invalid' } })
   })
 
   it('hands over nothing that is forged, a duplicate, or being handled', async () => {
@@ -253,13 +308,16 @@ describe('replay', () => {
     expect(handler).not.toHaveBeenCalled()
   })
 
-  it.each([['evt_2'], [{}], [{ id: 'evt_1' }], [null], ['payqi::evt_1']])('knows nothing of %j', async (given) => {
-    const { receiver } = await withLetter()
-    expect(await receiver.replay(given as never, boom)).toMatchObject({
-      kind: 'misuse',
-      error: { code: 'dead_letter_unknown' },
-    })
-  })
+  it.each([['evt_2'], [{}], [{ id: 'evt_1' }], [null], ['payqi::evt_1'], ['no such id'], ['é']])(
+    'knows nothing of %j',
+    async (given) => {
+      const { receiver } = await withLetter()
+      expect(await receiver.replay(given as never, boom)).toMatchObject({
+        kind: 'misuse',
+        error: { code: 'dead_letter_unknown' },
+      })
+    },
+  )
 
   it('says that the store is down', async () => {
     const store = memoryStore()
@@ -287,6 +345,37 @@ describe('replay', () => {
     const { receiver } = await withLetter()
     expect([await receiver.discard('evt_2'), await receiver.discard('evt_1')]).toEqual([false, true])
     expect(await listed(receiver)).toEqual([])
+  })
+
+  it('takes no letter that is older than the memory of the store', async () => {
+    let nowMs = now
+    const saved: DeadLetter[] = []
+    const options = { maxAttempts: 1, onDeadLetter: (letter: DeadLetter) => saved.push(letter), now: () => nowMs }
+    const { receiver } = await withLetter(options)
+    nowMs += 8 * 86_400_000
+    expect(await receiver.replay(saved[0] ?? '', boom)).toMatchObject({
+      kind: 'misuse',
+      error: { hint: expect.stringContaining('retentionSeconds') },
+    })
+    expect((await receiver.replay('evt_1', () => {})).kind).toBe('processed')
+  })
+
+  it('takes no letter of another account', async () => {
+    const saved: DeadLetter[] = []
+    const options = { maxAttempts: 1, onDeadLetter: (letter: DeadLetter) => saved.push(letter) }
+    await withLetter({ account: 'one', ...options })
+    const { receiver } = createShop({ provider: payqi({ secret }), account: 'two' })
+    expect((await receiver.replay(saved[0] ?? '', boom)).kind).toBe('misuse')
+  })
+
+  it('lists the others beside one that cannot be read', async () => {
+    const store = memoryStore()
+    const claim = await store.claim('payqi::evt_0', 60)
+    await store.release('payqi::evt_0', claim.state === 'acquired' ? claim.token : '', '{"not":"ours"}')
+    const { receiver, reports } = await withLetter({ store })
+    expect((await listed(receiver)).map(({ id }) => id)).toEqual(['evt_1'])
+    expect(reports).toContainEqual(expect.objectContaining({ type: 'dead_letter_failed', idempotencyKey: 'evt_0' }))
+    expect(await receiver.discard('evt_0')).toBe(true)
   })
 
   it('asks the API again where that is the proof', async () => {

@@ -14,7 +14,7 @@ describe('ifNewer', () => {
   it.each([
     [['pending', 'succeeded'], 'succeeded'],
     [['pending', 'review', 'succeeded', 'refunded'], 'refunded'],
-    [['pending', 'review', 'failed'], 'failed'],
+    [['pending', 'failed', 'review'], 'review'],
     [['pending', 'expired', 'succeeded'], 'succeeded'],
     [['pending', 'pending', 'succeeded', 'succeeded'], 'succeeded'],
   ] as const)('%j ends as %s in whatever order they arrive', (outcomes, end) => {
@@ -38,6 +38,6 @@ describe('ifNewer', () => {
 
   it('ranks for a database to compare', () => {
     const outcomes: PaymentOutcome[] = ['pending', 'review', 'failed', 'expired', 'canceled', 'succeeded', 'refunded']
-    expect(outcomes.map(rankOf)).toEqual([0, 1, 2, 2, 2, 3, 4])
+    expect(outcomes.map(rankOf)).toEqual([0, 2, 1, 1, 1, 3, 4])
   })
 })

@@ -8,6 +8,21 @@ import { createShop, faultyStore, forged, genuine, never, now, secret, sleep, un
 const codes = (reports: Report[]) =>
   reports.map((report) => (report.type === 'delivery' ? (report.code ?? report.outcome) : report.type))
 
+describe('close', () => {
+  it('lets no handler begin whose claim was on its way', async () => {
+    const store = memoryStore()
+    const slow = faultyStore({ claim: (...values) => sleep(50).then(() => store.claim(...values)) }, store)
+    const { receiver } = createShop({ store: slow })
+    const handler = vi.fn()
+    const received = receiver.receive(genuine(), handler)
+    await sleep(5)
+    expect(await receiver.close()).toBe(true)
+    expect(await received).toMatchObject({ kind: 'unavailable', error: { code: 'shutting_down' } })
+    expect(handler).not.toHaveBeenCalled()
+    expect((await createShop({ store }).receiver.receive(genuine(), handler)).kind).toBe('processed')
+  })
+})
+
 describe('the outcome table', () => {
   it('processed: 200 with the acknowledgement, handler ran', async () => {
     const { receiver, reports } = createShop()

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { Redis } from 'ioredis'
 import Database from 'libsql'
 import mysql from 'mysql2/promise'
@@ -206,6 +207,14 @@ describe('redis durability', () => {
     ])
   })
 
+  it('refuses a letter that too few replicas have', async () => {
+    const store = redisStore(async ([command = '']) => (command === 'WAIT' ? 0 : command === 'EVAL' ? 1 : 'hash'), {
+      waitReplicas: 1,
+      warn: () => {},
+    })
+    await expect(store.release('a', 'token', 'letter')).rejects.toMatchObject({ code: 'store_unavailable' })
+  })
+
   it('grants a claim though the script cannot be kept', async () => {
     const store = redisStore(
       async ([command = '']) => {
@@ -230,6 +239,36 @@ describe('redis durability', () => {
     )
     for (const key of ['a', 'b', 'c', 'd']) expect((await store.claim(key, 60)).state).toBe('acquired')
     expect(sent.filter((name) => name.startsWith('EVAL'))).toEqual(['EVAL', 'EVALSHA', 'EVALSHA', 'EVAL', 'EVALSHA'])
+  })
+})
+
+describe("a client's error", () => {
+  const letter = '{"rawBody":"the whole body","token":"merchant-token-0123456789"}'
+  const failing = (error: object) => () => Promise.reject(Object.assign(new Error(), error))
+  const mysqlError = {
+    message: `Incorrect string value: '${letter}' for column`,
+    code: 'ER_X',
+    errno: 1366,
+    sql: `UPDATE ${letter}`,
+  }
+  const redisError = {
+    message: `ERR unknown command 'EVAL', with args beginning with: '${letter}' `,
+    command: { args: [letter] },
+  }
+
+  it.each<[string, IdempotencyStore]>([
+    ['mysql2', mysqlStore({ query: failing(mysqlError) })],
+    ['ioredis', redisStore({ call: failing(redisError) })],
+    ['node-redis', redisStore({ sendCommand: failing(redisError) })],
+    ['pg', postgresStore({ query: failing({ message: 'no', code: '22021', detail: letter, parameters: [letter] }) })],
+  ])('of %s is passed on without what was sent', async (_, store) => {
+    for (const call of [store.claim('a', 60, letter), store.release('a', 'b', letter)]) {
+      const error = await call.then(
+        () => new Error('it did not fail'),
+        (caught: unknown) => caught,
+      )
+      expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/merchant-token|whole body|did not fail/)
+    }
   })
 })
 

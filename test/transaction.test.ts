@@ -9,7 +9,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { IdempotencyStore } from '../src'
 import { mysqlStore } from '../src/stores/mysql'
-import { postgresStore } from '../src/stores/postgres'
+import { postgresStore, type SqlStore } from '../src/stores/postgres'
 import { type SqliteDatabase, sqliteStore } from '../src/stores/sqlite'
 import { thrown } from './support/errors'
 import { services } from './support/services'
@@ -23,6 +23,8 @@ interface Till<Tx> {
   write(tx: Tx, order: string): Promise<unknown>
   /** What has been written and committed. */
   written(order: string): Promise<number>
+  /** Runs a statement in the transaction. */
+  run?(tx: Tx, statement: string): Promise<unknown>
   /** Takes all connections there are, until the function that it gives is called. */
   exhaust?(): Promise<() => void>
   /** Ends the connection that the transaction is on. */
@@ -50,6 +52,7 @@ async function pgTill(): Promise<Till<pg.PoolClient>> {
     store,
     write: (tx, order) => tx.query(`INSERT INTO ${effects} VALUES ($1)`, [order]),
     written: async (order) => (await pool.query(`SELECT 1 FROM ${effects} WHERE id = $1`, [order])).rows.length,
+    run: (tx, statement) => tx.query(statement),
     async exhaust() {
       const held = await Promise.all([1, 2, 3, 4].map(() => pool.connect()))
       return () => {
@@ -74,6 +77,7 @@ async function postgresJsTill(): Promise<Till<postgres.TransactionSql>> {
     store,
     write: (tx, order) => tx`INSERT INTO ${tx(`${effects}_js`)} VALUES (${order})`,
     written: async (order) => (await sql`SELECT 1 FROM ${sql(`${effects}_js`)} WHERE id = ${order}`).length,
+    run: (tx, statement) => tx.unsafe(statement),
     // Not cut: postgres.js 3.4.9 itself throws out of nowhere when its connection ends in a transaction.
     end: () => sql.unsafe(`DROP TABLE ${table}, ${effects}_js`).then(() => sql.end()),
   }
@@ -119,6 +123,7 @@ async function mysqlTill(): Promise<Till<mysql.PoolConnection>> {
     write: (tx, order) => tx.query(`INSERT INTO ${effects} VALUES (?)`, [order]),
     written: async (order) =>
       ((await pool.query(`SELECT 1 FROM ${effects} WHERE id = ?`, [order]))[0] as unknown[]).length,
+    run: (tx, statement) => tx.query(statement),
     async exhaust() {
       const held = await Promise.all([1, 2, 3, 4].map(() => pool.getConnection()))
       return () => {
@@ -144,6 +149,7 @@ async function sqliteTill(): Promise<Till<SqliteDatabase>> {
     store,
     write: async (tx, order) => tx.prepare(`INSERT INTO ${effects} VALUES (?) RETURNING 1`).get(order as never),
     written: async (order) => reader.prepare(`SELECT 1 FROM ${effects} WHERE id = ?`).all(order).length,
+    run: async (tx, statement) => tx.exec(statement),
     async end() {
       database.close()
       reader.close()
@@ -343,6 +349,53 @@ describe.each(tills)('a handler in a transaction: %s', (name, where, open) => {
     expect(await till.written(id)).toBe(1)
   })
 
+  it.each(['ROLLBACK', 'ROLLBACK TO SAVEPOINT payproof; RELEASE SAVEPOINT payproof'])(
+    'is not answered 200 when something in it ends the transaction: %s',
+    async (statement) => {
+      if (till.run === undefined) return
+      const { run } = till
+      const id = order()
+      const { receiver } = shop()
+      const outcome = await receiver.receive(genuine(id), async (_, { tx }) => {
+        await till.write(tx, id)
+        for (const each of statement.split(';')) await run(tx, each)
+      })
+      expect(outcome.reply.status).toBe(503)
+      expect((await receiver.receive(genuine(id), write(id))).kind).toBe('processed')
+      expect(await till.written(id)).toBe(1)
+    },
+  )
+
+  it('is not answered 200 when a statement that nobody waits for fails', async () => {
+    if (!name.startsWith('postgres') || till.run === undefined) return
+    const { run } = till
+    for (const wait of [0, 1, 2, 3, 4]) {
+      const id = order()
+      const { receiver } = shop()
+      const outcome = await receiver.receive(genuine(id), async (_, { tx }) => {
+        await till.write(tx, id)
+        let chain: Promise<unknown> = Promise.resolve()
+        for (let i = 0; i < wait; i++) chain = chain.then(() => run(tx, 'SELECT 1'))
+        chain.then(() => run(tx, 'SELECT nonsense')).catch(() => {})
+      })
+      expect([wait, outcome.kind, await till.written(id)]).toEqual(
+        outcome.kind === 'processed' ? [wait, 'processed', 1] : [wait, 'unavailable', 0],
+      )
+    }
+  })
+
+  it('begins once, though the client tries its transactions again', async () => {
+    const id = order()
+    const store: IdempotencyStore<unknown> = {
+      ...till.store,
+      transaction: async (work) => till.store.transaction?.(work).catch(() => till.store.transaction?.(work)),
+    }
+    const { receiver } = shop({ store })
+    const handler = vi.fn(() => Promise.reject(new Error('no stock')))
+    expect((await receiver.receive(genuine(id), handler)).kind).toBe('failed')
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+
   it('is not answered 200 when it swallows an error of the database', async () => {
     if (!name.startsWith('postgres')) return
     const id = order()
@@ -353,6 +406,58 @@ describe.each(tills)('a handler in a transaction: %s', (name, where, open) => {
     })
     expect(outcome.reply.status).toBe(503)
     expect(await till.written(id)).toBe(0)
+  })
+})
+
+describe('isolation', () => {
+  // A renewal from outside changes the row that the completion must change.
+  it.each([
+    ['postgres', 'serializable'],
+    ['postgres', 'repeatable read'],
+    ['mysql', 'snapshot'],
+  ])('%s, %s by default: a handler longer than its renewals completes', async (kind, level) => {
+    const url = kind === 'postgres' ? services.postgres : services.mysql
+    if (url === undefined) return expect(process.env['CI']).not.toBe('true')
+    const table = `${run}_${level.slice(0, 4)}`
+    const pool =
+      kind === 'postgres'
+        ? new pg.Pool({
+            connectionString: url,
+            options: `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`,
+          })
+        : mysql.createPool({ uri: url })
+    const store: SqlStore<unknown> =
+      pool instanceof pg.Pool
+        ? postgresStore(pool, { table, transaction: true })
+        : mysqlStore(pool, { table, transaction: true })
+    await store.ensureSchema()
+    const { receiver } = createShop<unknown>({ store, leaseSeconds: 0.6 })
+    const outcome = await receiver.receive(genuine(), async (_, { tx }) => {
+      const connection = tx as pg.PoolClient
+      if (level === 'snapshot') await connection.query('SET innodb_snapshot_isolation = ON').catch(() => {})
+      await connection.query('SELECT 1')
+      await sleep(500)
+    })
+    await (pool as pg.Pool).query(`DROP TABLE ${table}`)
+    await pool.end()
+    expect(outcome.kind).toBe('processed')
+  })
+})
+
+describe('a SQLite file', () => {
+  it('with two stores on two connections does not stop the event loop', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'payproof-'))
+    const open = () => sqliteStore(new Database(join(folder, 'shop.db')) as SqliteDatabase, { transaction: true })
+    const [one, two] = [open(), open()].map((store) => createShop<unknown>({ store, storeTimeoutMs: 5000 }).receiver)
+    const begunMs = performance.now()
+    const outcomes = await Promise.all([
+      one?.receive(genuine('evt_1'), () => sleep(50)),
+      two?.receive(genuine('evt_2'), () => sleep(50)),
+    ])
+    expect(outcomes.map((outcome) => outcome?.kind)).toEqual(['processed', 'processed'])
+    // The busy time-out of SQLite, in which nothing else runs.
+    expect(performance.now() - begunMs).toBeLessThan(5000)
+    rmSync(folder, { recursive: true })
   })
 })
 

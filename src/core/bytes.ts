@@ -26,9 +26,10 @@ export function decodeHex(text: string, length: number): Uint8Array | undefined 
 }
 
 export function encodeBase64(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text)
+  const parts: string[] = []
+  // More arguments than this at once overflow the stack of some engines.
+  for (let at = 0; at < bytes.length; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)))
+  return btoa(parts.join(''))
 }
 
 /** Throws on anything but base64. */

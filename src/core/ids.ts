@@ -3,6 +3,10 @@ import { WebhookError } from '../errors'
 /** Printable ASCII without spaces: no two ids that look alike, none that a store would fold, cut or refuse. */
 const idGrammar = /^[\x21-\x7e]{1,256}$/
 
+export function isId(value: unknown): value is string {
+  return typeof value === 'string' && idGrammar.test(value)
+}
+
 /** Refuses a name that a log line could not hold: control characters, line separators, or far too long. */
 export function assertName(field: string, value: string): void {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
@@ -16,7 +20,7 @@ export function assertName(field: string, value: string): void {
 
 /** Refuses an id that must not become a key or be put into a log line. */
 export function assertId(field: string, value: string): void {
-  if (!idGrammar.test(value)) {
+  if (!isId(value)) {
     throw new WebhookError('id_invalid', `\`${field}\` must be 1 to 256 printable ASCII characters without spaces.`)
   }
 }

@@ -67,4 +67,4 @@ export function statements(table: string, query: RunMysql) {
 }
 
 const affected = (result: unknown): number => Number((result as { affectedRows?: unknown }).affectedRows ?? 0)
-const rowsOf = (result: unknown): Rows => (Array.isArray(result) ? (result as Rows) : [])
+export const rowsOf = (result: unknown): Rows => (Array.isArray(result) ? (result as Rows) : [])

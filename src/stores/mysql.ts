@@ -1,8 +1,9 @@
 import { misconfigured } from '../errors'
-import { type RunMysql, statements } from './mysql-statements'
+import { type RunMysql, rowsOf, statements } from './mysql-statements'
 import {
   assertTable,
   claimInSteps,
+  guarded,
   type InTransactions,
   inTransaction,
   noTransactions,
@@ -10,7 +11,7 @@ import {
   type SqlStore,
   type SqlStoreOptions,
 } from './sql'
-import { assertKey, type Complete } from './store'
+import { asked, assertKey } from './store'
 
 export type { RunMysql } from './mysql-statements'
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
@@ -68,6 +69,9 @@ export function mysqlStore(
     ...owner,
     letters,
     async ensureSchema() {
+      const [session] = rowsOf(await query('SELECT @@autocommit AS autocommit', []))
+      if (Number(session?.['autocommit']) === 0)
+        throw misconfigured('mysqlStore(client)', 'has autocommit off: nothing that the store writes would stay.')
       await query(mysqlSchema(table), [])
     },
     prune,
@@ -76,28 +80,32 @@ export function mysqlStore(
 }
 
 function runner(client: object): RunMysql {
-  if (typeof client === 'function') return client as RunMysql
+  if (typeof client === 'function') return (text, values) => asked(() => (client as RunMysql)(text, values))
   if (typeof client === 'object' && client !== null && 'query' in client) {
     const query = (client.query as RunMysql).bind(client)
+    const answer: RunMysql = (text, values) => asked(() => query(text, values))
     // mysql2 gives the columns too.
-    return 'transaction' in client ? query : async (text, values) => ((await query(text, values)) as unknown[])[0]
+    return 'transaction' in client ? answer : async (text, values) => ((await answer(text, values)) as unknown[])[0]
   }
   throw misconfigured('mysqlStore(client)', 'must be a pool of mysql2/promise, or a function (text, values) => result.')
 }
 
-/** Transactions in the way of the client that was handed in. */
+/** Transactions in the way of the client that was handed in. READ COMMITTED: a renewal must not undo the completion. */
 function transactions(client: object, table: string): NonNullable<SqlStore<never>['transaction']> {
-  const completeWith = (query: RunMysql): Complete => statements(table, query).owner.complete
+  const completeIn = (run: RunMysql) => guarded(run, statements(table, run).owner.complete)
   if ('transaction' in client) {
     const { transaction } = client as MysqlTransactions<never>
-    return (work) => transaction.call(client, (tx, query) => work(tx, completeWith(query)))
+    return (work) => transaction.call(client, async (tx, query) => work(tx, await completeIn(runner(query))))
   }
   if ('getConnection' in client) {
     const pool = client as { getConnection(): Promise<MysqlConnection> }
     return async (work) => {
       const connection = await pool.getConnection()
       const release = (broken: boolean) => (broken ? connection.destroy() : connection.release())
-      await inTransaction(connection, release, () => work(connection as never, completeWith(runner(connection))))
+      const begin = ['SET TRANSACTION ISOLATION LEVEL READ COMMITTED', 'START TRANSACTION']
+      await inTransaction(connection, begin, release, async () =>
+        work(connection as never, await completeIn(runner(connection))),
+      )
     }
   }
   throw noTransactions('mysqlStore', 'a pool of mysql2/promise, or { query, transaction }')

@@ -3,6 +3,7 @@ import { type Run, statements } from './postgres-statements'
 import {
   assertTable,
   claimInSteps,
+  guarded,
   type InTransactions,
   inTransaction,
   noTransactions,
@@ -11,7 +12,7 @@ import {
   type SqlStore,
   type SqlStoreOptions,
 } from './sql'
-import { assertKey, type Complete } from './store'
+import { asked, assertKey } from './store'
 
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
 
@@ -100,7 +101,7 @@ function runner(client: object): Run {
   const method = ['query', 'unsafe'].find((name) => isObject(client) && name in client)
   if (method === undefined && typeof client !== 'function') throw notAClient()
   const query = method === undefined ? client : (client as Record<string, () => unknown>)[method]?.bind(client)
-  return async (text, values) => rowsOf(await (query as RunPostgres)(text, values))
+  return async (text, values) => rowsOf(await asked(() => (query as RunPostgres)(text, values)))
 }
 
 function notAClient(): WebhookError {
@@ -114,16 +115,20 @@ const rowsOf = (result: unknown): Rows =>
 const isObject = (client: unknown): client is object =>
   (typeof client === 'object' || typeof client === 'function') && client !== null
 
-/** Transactions in the way of the client that was handed in. */
+/** Transactions in the way of the client that was handed in. READ COMMITTED: a renewal must not undo the completion. */
 function transactions(client: object, table: string): NonNullable<SqlStore<never>['transaction']> {
-  const completeWith = (query: Run): Complete => statements(table, query).owner.complete
+  const completeIn = (run: Run) => guarded(run, statements(table, run).owner.complete)
   if ('transaction' in client) {
     const { transaction } = client as PostgresTransactions<never>
-    return (work) => transaction.call(client, (tx, query) => work(tx, completeWith(query as Run)))
+    return confirmed(client, table, (work) =>
+      transaction.call(client, async (tx, query) => work(tx, await completeIn(runner(query)))),
+    )
   }
   if ('begin' in client) {
-    const { begin } = client as { begin(work: (tx: never) => Promise<void>): Promise<unknown> }
-    return (work) => begin.call(client, (tx) => work(tx, completeWith(runner(tx))))
+    const { begin } = client as PostgresJs<never>
+    return confirmed(client, table, (work) =>
+      begin.call(client, 'isolation level read committed', async (tx) => work(tx, await completeIn(runner(tx)))),
+    )
   }
   // A Client has `connect` too, but is one connection for everybody.
   if ('connect' in client && 'totalCount' in client) {
@@ -131,10 +136,33 @@ function transactions(client: object, table: string): NonNullable<SqlStore<never
     return async (work) => {
       const connection = await pool.connect()
       const release = (broken: boolean) => connection.release(broken)
-      await inTransaction(connection, release, () => work(connection as never, completeWith(runner(connection))))
+      await inTransaction(connection, ['BEGIN ISOLATION LEVEL READ COMMITTED'], release, async () =>
+        work(connection as never, await completeIn(runner(connection))),
+      )
     }
   }
   throw noTransactions('postgresStore', 'a Pool of pg, the sql of postgres.js, or { query, transaction }')
+}
+
+type Transaction = NonNullable<SqlStore<never>['transaction']>
+
+/** Where the client commits by itself and does not say what came of it, the row does. */
+function confirmed(client: object, table: string, transaction: Transaction): Transaction {
+  const { steps } = statements(table, runner(client))
+  return async (work) => {
+    const keys: string[] = []
+    await transaction((tx, complete) =>
+      work(tx, async (key, ...rest) => {
+        const done = await complete(key, ...rest)
+        if (done) keys.push(key)
+        return done
+      }),
+    )
+    for (const key of keys) {
+      const [row] = await steps.look(key)
+      if (row?.['state'] !== 'done') throw new Error('The transaction was rolled back instead of committed.')
+    }
+  }
 }
 
 type PgConnection = Parameters<typeof inTransaction>[0] & {

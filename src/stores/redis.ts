@@ -2,7 +2,7 @@ import { sha256Hex } from '#hmac'
 import { toBytes } from '../core/bytes'
 import { misconfigured, WebhookError } from '../errors'
 import { claimScript, completeScript, discardScript, letterScript, releaseScript, renewScript } from './redis-scripts'
-import { abandonedSeconds, assertKey, type Claim, type IdempotencyStore, type Letter, toMs } from './store'
+import { abandonedSeconds, asked, assertKey, type Claim, type IdempotencyStore, type Letter, toMs } from './store'
 
 /** ioredis, node-redis, or a function that sends one command and gives its answer. */
 export type RedisClient =
@@ -74,6 +74,27 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     return (keys as unknown[]).map(String)
   }
 
+  /** Writes a letter and its entry in the index, one right behind the other. */
+  async function listed(letter: string, key: string, write: () => Promise<unknown[]>): Promise<unknown[]> {
+    if (letter === '') return write()
+    const [answer] = await Promise.all([write(), send(['ZADD', index, '0', key])])
+    return answer
+  }
+
+  /** Best effort: an entry whose letter is gone is found when letters are listed. */
+  function unlist(key: string): void {
+    send(['ZREM', index, key]).catch(() => {})
+  }
+
+  /** The letter of an entry, unless somebody handles it. An entry without one goes, but not if one comes meanwhile. */
+  async function listing(key: string): Promise<Letter | undefined> {
+    if ((await run(letterScript, key, 'any')).length === 0) {
+      await send(['ZREM', index, key])
+      if ((await run(letterScript, key, 'any')).length > 0) await send(['ZADD', index, '0', key])
+    }
+    return toLetter(key, await run(letterScript, key, 'idle'))
+  }
+
   async function replicated(): Promise<void> {
     if (waitReplicas === 0) return
     const reached = Number(await send(['WAIT', String(waitReplicas), String(waitMs)]))
@@ -106,11 +127,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   return {
     async claim(key, leaseSeconds, letter = '') {
       void checkOnce()
-      if (letter !== '') await send(['ZADD', index, '0', key])
       const token = crypto.randomUUID()
-      const answer = await run(claimScript, key, token, toMs(leaseSeconds), toMs(abandonedSeconds), letter)
+      const answer = await listed(letter, key, () =>
+        run(claimScript, key, token, toMs(leaseSeconds), toMs(abandonedSeconds), letter),
+      )
       const claim = toClaim(answer, token)
       if (claim.state === 'acquired') await replicatedOrGivenBack(key, token)
+      else if (claim.state === 'completed' && letter !== '') unlist(key)
       return claim
     },
     async renew(key, token, leaseSeconds) {
@@ -119,14 +142,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async complete(key, token, retentionSeconds) {
       const [done, letters] = await run(completeScript, key, token, toMs(retentionSeconds))
       if (done !== 1) return false
-      // Best effort: an entry whose letter is gone is passed over.
-      if (letters === 1) send(['ZREM', index, key]).catch(() => {})
+      if (letters === 1) unlist(key)
       await replicated()
       return true
     },
     async release(key, token, letter = '') {
-      if (letter !== '') await send(['ZADD', index, '0', key])
-      return (await run(releaseScript, key, token, letter))[0] === 1
+      const [released] = await listed(letter, key, () => run(releaseScript, key, token, letter))
+      if (released === 1 && letter !== '') await replicated()
+      return released === 1
     },
     letters: {
       get: async (key) => toLetter(key, await run(letterScript, key, 'any')),
@@ -135,20 +158,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         let last = after
         while (found.length < limit) {
           const keys = await keysAfter(prefix, last, limit)
-          const letters = await Promise.all(
-            keys.map(async (key) => toLetter(key, await run(letterScript, key, 'idle'))),
-          )
+          const letters = await Promise.all(keys.map(listing))
           found.push(...letters.filter((letter) => letter !== undefined))
           last = keys.at(-1) ?? ''
           if (keys.length < limit) break
         }
         return found.slice(0, limit)
       },
-      async discard(key) {
-        if ((await run(discardScript, key))[0] !== 1) return false
-        await send(['ZREM', index, key])
-        return true
-      },
+      // Its entry in the index goes when it is listed next: taken out now, it could be that of a new letter.
+      discard: async (key) => (await run(discardScript, key))[0] === 1,
     },
   }
 }
@@ -170,11 +188,11 @@ function toClaim([state, number]: unknown[], token: string): Claim {
 }
 
 function sender(client: RedisClient): (args: string[]) => Promise<unknown> {
-  if (typeof client === 'function') return client
+  if (typeof client === 'function') return (args) => asked(() => client(args))
   if (typeof client === 'object' && client !== null) {
     // ioredis has both; its sendCommand takes a command object.
-    if ('call' in client) return ([command = '', ...args]) => client.call(command, ...args)
-    if ('sendCommand' in client) return (args) => client.sendCommand(args)
+    if ('call' in client) return ([command = '', ...args]) => asked(() => client.call(command, ...args))
+    if ('sendCommand' in client) return (args) => asked(() => client.sendCommand(args))
   }
   throw misconfigured(
     'redisStore(client)',

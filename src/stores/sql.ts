@@ -1,5 +1,5 @@
 import { misconfigured, type WebhookError } from '../errors'
-import type { Claim, IdempotencyStore, Letter, Letters } from './store'
+import type { Claim, Complete, IdempotencyStore, Letter, Letters } from './store'
 
 export interface SqlStoreOptions {
   /** Default `payproof_events`; may name a schema, as `shop.payproof_events`. */
@@ -90,9 +90,25 @@ interface PoolConnection {
   off(event: 'error', listener: () => void): unknown
 }
 
+/** Stands right after the beginning: once it is gone, so is the transaction, whoever ended it. */
+const guard = 'payproof'
+
+/** Marks the transaction that `run` is in, and gives a way to complete that fails when it is not in it any more. */
+export async function guarded(
+  run: (text: string, values: unknown[]) => Promise<unknown>,
+  complete: Complete,
+): Promise<Complete> {
+  await run(`SAVEPOINT ${guard}`, [])
+  return async (...values) => {
+    await run(`RELEASE SAVEPOINT ${guard}`, [])
+    return complete(...values)
+  }
+}
+
 /** Commits what `work` did, or rolls it back. `release` is told whether nobody knows any more what state the connection is in. */
 export async function inTransaction(
   connection: PoolConnection,
+  begin: readonly string[],
   release: (broken: boolean) => void,
   work: () => Promise<void>,
 ): Promise<void> {
@@ -101,9 +117,9 @@ export async function inTransaction(
   connection.on('error', survive)
   let broken = false
   try {
-    await connection.query('BEGIN')
+    for (const statement of begin) await connection.query(statement)
     await work()
-    await connection.query('COMMIT')
+    assertCommitted(await connection.query('COMMIT'))
   } catch (error) {
     await connection.query('ROLLBACK').catch(() => {
       broken = true
@@ -113,6 +129,12 @@ export async function inTransaction(
     connection.off('error', survive)
     release(broken)
   }
+}
+
+/** PostgreSQL answers the commit of a transaction that has failed without an error: it says ROLLBACK. */
+function assertCommitted(answer: unknown): void {
+  const { command = 'COMMIT' } = (answer ?? {}) as { command?: unknown }
+  if (command !== 'COMMIT') throw new Error('The transaction had failed, and was rolled back instead of committed.')
 }
 
 /** A name that can stand in a statement as it is. */

@@ -83,5 +83,5 @@ export function statements(database: SqliteDatabase, table: string) {
   }
 }
 
-const get = (statement: SqliteStatement, ...values: (string | number | null)[]): Row | undefined =>
+export const get = (statement: SqliteStatement, ...values: (string | number | null)[]): Row | undefined =>
   (statement.get(...(values as never[])) ?? undefined) as Row | undefined

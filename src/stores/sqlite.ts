@@ -1,6 +1,6 @@
 import { misconfigured } from '../errors'
-import { assertTable, type InTransactions, type SqlStore, type SqlStoreOptions } from './sql'
-import { type SqliteDatabase, statements } from './sqlite-statements'
+import { assertTable, guarded, type InTransactions, type SqlStore, type SqlStoreOptions } from './sql'
+import { get, type SqliteDatabase, statements } from './sqlite-statements'
 import { assertKey, type Claim, type Complete } from './store'
 
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
@@ -29,7 +29,8 @@ CREATE INDEX IF NOT EXISTS ${name}_letters ON ${table} (key) WHERE letter IS NOT
  * Keeps keys in a SQLite file (3.37 or newer): for any number of processes on one machine, not on a network disk.
  * Sets WAL, `synchronous=FULL` and a busy time-out of 5 s, and makes its table. Calls block the event loop for microseconds,
  * or for as long as another process writes. In transactions a handler holds the write lock of the whole file until it has
- * ended: give the store a connection of its own, and let such a handler do database work alone.
+ * ended: let such a handler do database work alone, and nothing else write to the file from the same process meanwhile, through
+ * another connection, for that would stop the event loop. Not from inside a handler: `prune`, `ensureSchema`.
  */
 export function sqliteStore<Database extends SqliteDatabase>(
   database: Database,
@@ -74,27 +75,35 @@ export function sqliteStore(
     prune: (batch = 1000) => inTurn(async () => immediately(database, () => prune(batch))),
     ...(transaction && {
       transaction: (work: (tx: never, complete: Complete) => Promise<void>) => {
+        const run = async (text: string) => database.exec(text)
         const complete: Complete = async (...values) => owner.complete(...values)
-        return inTurn(() => inTransaction(database, () => work(database as never, complete)))
+        return inTurn(() => inTransaction(database, async () => work(database as never, await guarded(run, complete))))
       },
     }),
   }
 }
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>
-const turns = new WeakMap<SqliteDatabase, InTurn>()
+const turnsOfFile = new Map<string, InTurn>()
+const turnsOfConnection = new WeakMap<SqliteDatabase, InTurn>()
 
-/** One after the other on a connection: what another call does in between would become part of an open transaction. */
+/**
+ * One after the other on a file: what another call does in between would become part of an open transaction on the same
+ * connection, and on another one would stop the event loop until that transaction, which needs it, has ended.
+ */
 function turnsOf(database: SqliteDatabase): InTurn {
+  const { file } = get(database.prepare(`SELECT file FROM pragma_database_list WHERE name = 'main'`)) ?? {}
+  const known = turnsOfConnection.get(database) ?? turnsOfFile.get(String(file))
+  if (known !== undefined) return known
   let last: Promise<unknown> = Promise.resolve()
-  const inTurn: InTurn =
-    turns.get(database) ??
-    ((work) => {
-      const result = last.then(work)
-      last = result.catch(() => {})
-      return result
-    })
-  turns.set(database, inTurn)
+  const inTurn: InTurn = (work) => {
+    const result = last.then(work)
+    last = result.catch(() => {})
+    return result
+  }
+  turnsOfConnection.set(database, inTurn)
+  // A database in memory has none.
+  if (typeof file === 'string' && file !== '') turnsOfFile.set(file, inTurn)
   return inTurn
 }
 

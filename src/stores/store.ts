@@ -42,7 +42,7 @@ export interface IdempotencyStore<Tx = undefined> {
 
 export type Complete = (key: string, token: string, retentionSeconds: number) => Promise<boolean>
 
-/** A text that is kept with a key until the key is completed: no expiry and no pruning takes it. */
+/** An ASCII text that is kept with a key until the key is completed: no expiry and no pruning takes it. */
 export interface Letter {
   readonly key: string
   readonly text: string
@@ -68,6 +68,28 @@ const maxKeyLength = 512
 export function assertKey(key: string): void {
   if (key.length === 0 || key.length > maxKeyLength || !/^[\x21-\x7e]+$/.test(key)) {
     throw new TypeError(`A key must be 1 to ${maxKeyLength} printable ASCII characters without spaces.`)
+  }
+}
+
+/**
+ * A client's error without what it was sent: drivers put whole statements, and so bodies and tokens, into theirs. Keeps the code
+ * and the message, its quotations left out.
+ */
+export function withoutValues(error: unknown): Error {
+  const { name, message, code, errno } = (error ?? {}) as { [Part in 'name' | 'message' | 'code' | 'errno']?: unknown }
+  const text = String(message ?? error)
+    .replace(/,? with args beginning with[\s\S]*/, '')
+    .replace(/'[^']*'|"[^"]*"|`[^`]*`/g, "'…'")
+    .slice(0, 200)
+  return Object.assign(new Error(text), { name: String(name ?? 'Error'), code: code ?? errno })
+}
+
+/** Calls a client so that its errors hold no values. */
+export async function asked<T>(answer: () => Promise<T> | PromiseLike<T> | T): Promise<T> {
+  try {
+    return await answer()
+  } catch (error) {
+    throw withoutValues(error)
   }
 }
 
