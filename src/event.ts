@@ -11,7 +11,7 @@ export interface Proof {
   readonly timestamp: 'signed' | 'confirmed' | 'unsigned' | 'none'
   /** Which of the configured secrets matched, by its `id`. */
   readonly secretId?: string
-  /** The environment that secret belongs to, where its settings say so. */
+  /** The provider's environment that it is from, where the delivery or the secret's settings say so. */
   readonly mode?: 'test' | 'live'
 }
 

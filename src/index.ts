@@ -6,7 +6,7 @@ export { type Cause, type ExplainSettings, type Explanation, explain } from './d
 export { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 export type { Amount, Payment, PaymentOutcome, Proof, WebhookEvent } from './event'
 export { type ExpectedPayment, expectPayment } from './expectation'
-export type { DeliveryReport, Observer, Report, StoreReport } from './observe'
+export type { DeliveryReport, DiagnosisReport, DriftReport, Observer, Report, StoreReport } from './observe'
 export type { ReceiverOptions } from './options'
 export { ifNewer, rankOf } from './ordering'
 export type { Outcome, OutcomeKind } from './outcome'

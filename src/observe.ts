@@ -1,3 +1,5 @@
+import type { Drift } from './core/drift'
+import type { Explanation } from './diagnosis/explain'
 import type { WebhookErrorCode } from './errors'
 import type { OutcomeKind } from './outcome'
 
@@ -47,7 +49,21 @@ export interface StoreReport {
   readonly error?: unknown
 }
 
-export type Report = DeliveryReport | StoreReport
+/** What a provider sends that this version does not know, or not so: told once each. */
+export interface DriftReport extends Drift {
+  readonly type: 'drift'
+  readonly provider: string
+  readonly account: string
+}
+
+/** Why a delivery did not verify, where `diagnose` is on. */
+export interface DiagnosisReport extends Explanation {
+  readonly type: 'diagnosis'
+  readonly provider: string
+  readonly account: string
+}
+
+export type Report = DeliveryReport | StoreReport | DriftReport | DiagnosisReport
 
 /** May throw, reject or hang: no delivery fares differently for it. */
 export type Observer = (report: Report) => unknown
@@ -75,6 +91,7 @@ export function logProblems(): Observer {
     return false
   }
   return (report) => {
+    if (report.type === 'drift' || report.type === 'diagnosis') return console.warn(line(report.type, report))
     if (report.type !== 'delivery') return console.error(line(report.type, report), ...causes(report.error))
     const { outcome, code = '' } = report
     if (outcome === 'failed' || outcome === 'dead_letter')
@@ -85,7 +102,7 @@ export function logProblems(): Observer {
 }
 
 function line(what: string, report: Report): string {
-  const { type: _, error: __, ...rest } = report
+  const { type: _, error: __, ...rest } = { error: undefined, ...report }
   return `payproof: ${what} ${JSON.stringify(rest)}`
 }
 

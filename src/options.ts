@@ -1,3 +1,4 @@
+import { parseSecrets, type SecretInput } from './core/secrets'
 import type { DeadLetter } from './dead-letters'
 import { misconfigured } from './errors'
 import type { WebhookEvent } from './event'
@@ -13,6 +14,8 @@ export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
   store: IdempotencyStore<Tx>
   /** Keeps the keys of two accounts with one provider apart: 1 to 64 letters, digits, dots, dashes, underscores. */
   account?: string
+  /** The environment that this receiver is for: events that are known to be of the other one are refused. */
+  mode?: 'test' | 'live'
   /** How far the time of an attempt may be off, either way. Default 300. */
   toleranceSeconds?: number
   /** The oldest event that is taken. Default 3 days, or the provider's retry horizon if that is longer. */
@@ -40,13 +43,18 @@ export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
    * once, unreadable ones too. It has `storeTimeoutMs` to save it elsewhere.
    */
   onDeadLetter?: (letter: DeadLetter) => unknown
+  /**
+   * Reports why deliveries do not verify, as `explain` does: after the answer, at most one every ten seconds. Give it the other
+   * secrets you know, and it tells when one of them was meant.
+   */
+  diagnose?: boolean | { otherSecrets?: SecretInput }
   /** Told of everything that happened. The default writes problems to the console. */
   observe?: Observer
   /** The clock, in milliseconds since 1970, for tests. */
   now?: () => number
 }
 
-type Optional = 'answerWithinMs' | 'maxAttempts' | 'onDeadLetter'
+type Optional = 'mode' | 'diagnose' | 'answerWithinMs' | 'maxAttempts' | 'onDeadLetter'
 
 export type ReceiverSettings<Event extends WebhookEvent, Tx = undefined> = Required<
   Omit<ReceiverOptions<Event, Tx>, Optional>
@@ -95,6 +103,8 @@ export function parseOptions<Event extends WebhookEvent, Tx>(
         ? undefined
         : inRange('answerWithinMs', options.answerWithinMs, 1, maxTimerMs),
     maxAttempts: parseMaxAttempts(options),
+    mode: parseMode(options.mode),
+    diagnose: parseDiagnose(options.diagnose),
     onDeadLetter,
   }
   assertReplaysAreKnown(settings)
@@ -107,6 +117,20 @@ const maxTimerMs = 2 ** 31 - 1
 function inRange(setting: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value === 'number' && value >= min && value <= max) return value
   throw misconfigured(setting, `must be a number from ${min} to ${max}.`)
+}
+
+function parseMode(mode: unknown): 'test' | 'live' | undefined {
+  if (mode === undefined || mode === 'test' || mode === 'live') return mode
+  throw misconfigured('mode', "must be 'test' or 'live'.")
+}
+
+function parseDiagnose(
+  diagnose: ReceiverOptions<WebhookEvent>['diagnose'],
+): { otherSecrets?: SecretInput } | undefined {
+  if (diagnose === undefined || diagnose === false) return undefined
+  if (diagnose === true) return {}
+  if (diagnose.otherSecrets !== undefined) parseSecrets('diagnose: otherSecrets', diagnose.otherSecrets)
+  return diagnose
 }
 
 /** What is acknowledged without having been handled must be kept somewhere. */

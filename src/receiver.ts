@@ -1,15 +1,16 @@
 import type { Handler } from './attempt'
 import { type DeadLetter, pickHeaders } from './dead-letters'
-import { forProvider, isWebhookError, WebhookError } from './errors'
+import type { WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { createHandling, type ProvenDelivery } from './handling'
 import { contained } from './observe'
-import { parseOptions, type ReceiverOptions, type ReceiverSettings } from './options'
+import { parseOptions, type ReceiverOptions } from './options'
 import { kindOf, type Outcome } from './outcome'
+import { asWebhookError, createProof } from './proof'
 import { createDeadLetters } from './replay'
 import { refuse } from './reply'
-import { readRequest, type WebhookRequest } from './request'
-import { about, fromOutcome, reason, startTrace, summary, type Trace } from './trace'
+import type { WebhookRequest } from './request'
+import { fromOutcome, reason, startTrace, summary, type Trace } from './trace'
 
 /** Receives one provider's deliveries. `Tx` is the transaction that handlers get, where the store was asked for one. */
 export interface Receiver<Event extends WebhookEvent = WebhookEvent, Tx = undefined> {
@@ -40,17 +41,18 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   const settings = parseOptions(options)
   const report = contained(settings.observe)
   const { handle, unreadable, close } = createHandling(settings, report)
+  const { prove } = createProof(settings, report)
   const deadLetters = createDeadLetters(settings, report)
 
   /** From the proof to the outcome, with one report for it. */
   async function settle(
-    prove: (trace: Trace) => Promise<ProvenDelivery<Event>>,
+    proven: (trace: Trace) => Promise<ProvenDelivery<Event>>,
     handler: Handler<Event, Tx>,
   ): Promise<Outcome<Event>> {
     const trace = startTrace()
     const reportOutcome = (outcome: Outcome<Event>) =>
       report({ ...summary(settings, trace), ...trace.about, ...fromOutcome(outcome) })
-    const outcome = await prove(trace)
+    const outcome = await proven(trace)
       .then((delivery) => handle(delivery, handler, reportOutcome))
       .catch((caught): Outcome<Event> => refused(asWebhookError(settings.provider.name, caught)))
     reportOutcome(outcome)
@@ -68,7 +70,7 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     async verify(request) {
       const trace = startTrace()
       try {
-        const { event } = await prove(settings, request, trace, settings.now)
+        const { event } = await prove(request, trace)
         report({ ...summary(settings, trace), ...trace.about, outcome: 'verified' })
         return event
       } catch (caught) {
@@ -80,20 +82,17 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     receive: (request, handler) =>
       settle(async (trace) => {
         try {
-          return await prove(settings, request, trace, settings.now)
+          return await prove(request, trace)
         } catch (error) {
-          if (isWebhookError(error)) await tellOfUnreadable(request, trace, error)
+          await tellOfUnreadable(request, trace, asWebhookError(settings.provider.name, error))
           throw error
         }
       }, handler),
     replay: (given, handler) =>
       settle(async (trace) => {
         const letter = await deadLetters.find(given)
-        const { headers, rawBody, receivedAt } = letter
-        return {
-          ...(await prove(settings, { headers, body: rawBody }, trace, () => receivedAt.getTime())),
-          replayed: true,
-        }
+        const { headers, rawBody: body, receivedAt } = letter
+        return { ...(await prove({ headers, body }, trace, () => receivedAt.getTime())), replayed: true }
       }, handler),
     deadLetters: deadLetters.list,
     discard: deadLetters.discard,
@@ -101,31 +100,6 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   }
 }
 
-async function prove<Event extends WebhookEvent, Tx>(
-  settings: ReceiverSettings<Event, Tx>,
-  request: WebhookRequest,
-  trace: Trace,
-  now: () => number,
-): Promise<ProvenDelivery<Event>> {
-  const { provider, toleranceSeconds, maxEventAgeSeconds } = settings
-  const body = await readRequest(request, settings)
-  trace.body = body
-  const nowMs = now()
-  // Every comparison with NaN is false: no time would ever be too old.
-  if (!Number.isFinite(nowMs))
-    throw new WebhookError('configuration_invalid', '`now` must give milliseconds since 1970.')
-  const { headers } = request
-  const event = await provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
-  trace.about = about(event)
-  const receivedAt = new Date(nowMs)
-  return { event, headers: pickHeaders(headers, provider.headers), receivedAt, replayed: false }
-}
 function refused<Event extends WebhookEvent>(error: WebhookError): Outcome<Event> {
   return { kind: kindOf(error.code), error, reply: refuse(error) }
-}
-
-function asWebhookError(provider: string, caught: unknown): WebhookError {
-  const error = forProvider(provider, caught)
-  if (isWebhookError(error)) return error
-  return new WebhookError('internal_error', 'Something threw that should not have.', { provider, cause: caught })
 }

@@ -13,6 +13,7 @@ const floors = [
   ['src/event.ts'],
   ['src/schemes/', 'src/stores/'],
   ['src/providers/'],
+  ['src/diagnosis/'],
   [
     'src/reply.ts',
     'src/request.ts',
@@ -29,8 +30,9 @@ const floors = [
     'src/attempt.ts',
     'src/handling.ts',
     'src/replay.ts',
+    'src/watch.ts',
+    'src/proof.ts',
   ],
-  ['src/diagnosis/'],
   ['src/receiver.ts'],
   ['src/index.ts', 'src/testing/'],
   ['adapters/'],

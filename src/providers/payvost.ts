@@ -3,8 +3,7 @@ import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { minorUnitDigits, shiftDecimal } from '../core/money'
 import type { SecretInput } from '../core/secrets'
-import { WebhookError } from '../errors'
-import type { Amount, PaymentOutcome, Proof } from '../event'
+import type { Amount, PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import type { Scheme } from '../schemes/scheme'
 import { createSigningKeys, readSignatureHeader } from '../schemes/signing-keys'
@@ -27,7 +26,8 @@ export function payvost(settings: PayvostSettings) {
     scheme: plainOrTimestamped(settings.secret),
     forms: { plugin, main, second },
     timeProof: 'signed',
-    extend: ({ proof }, payload) => readMode(proof, payload),
+    modeOf: ({ liveMode }) => (typeof liveMode === 'boolean' ? (liveMode ? 'live' : 'test') : undefined),
+    extend: (_, { liveMode }): PayvostExtras => (typeof liveMode === 'boolean' ? { liveMode } : {}),
     acknowledgement: { contentType: 'application/json; charset=utf-8', body: '{"received":true}' },
     // 5 min + 15 min + 1 h + 3 h + 6 h + 12 h, each after the one before.
     retryHorizonSeconds: 80_400,
@@ -37,18 +37,6 @@ export function payvost(settings: PayvostSettings) {
 export interface PayvostExtras {
   /** Whether real money moved, where the delivery says so. */
   readonly liveMode?: boolean
-}
-
-/** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
-function readMode({ mode }: Proof, { liveMode }: JsonObject): PayvostExtras {
-  if (typeof liveMode !== 'boolean') return {}
-  if (mode !== undefined && (mode === 'live') !== liveMode) {
-    throw new WebhookError(
-      'mode_mismatch',
-      `The event is from ${liveMode ? 'live' : 'test'} mode, its secret is for ${mode}.`,
-    )
-  }
-  return { liveMode }
 }
 
 export type PayvostEvent = EventOf<ReturnType<typeof payvost>>

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
+import { type Drift, unknownFields } from '../core/drift'
 import { assertNotInFuture, assertNotOlder } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
@@ -17,6 +18,8 @@ export interface Acknowledgement {
 export interface VerifyContext extends ProofContext {
   /** The oldest event that is still taken: the store remembers at least as long. */
   readonly maxEventAgeSeconds: number
+  /** Told of what a proven delivery has that this version does not know. */
+  readonly drift?: (drift: Drift) => void
 }
 
 /** A payment provider, with its secrets inside. Made by `caspay(…)` and its like, or by `defineProvider`. */
@@ -102,6 +105,8 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly timeProof: 'signed' | 'confirmed'
   readonly acknowledgement: Acknowledgement
   readonly retryHorizonSeconds: number
+  /** The environment that a delivery says it is from. Held against that of the secret. */
+  readonly modeOf?: (payload: JsonObject) => Proof['mode']
   /** Headers that the forms read, besides those of the scheme. */
   readonly headers?: readonly string[]
   /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
@@ -179,8 +184,8 @@ async function read<Name extends string, F extends Forms<Facts>, Facts, Extras e
     id,
     idempotencyKey,
     ...(envelope.timeMs === undefined ? {} : { occurredAt: new Date(envelope.timeMs) }),
-    ...typed(form, envelope),
-    proof: { ...evidence.proof, timestamp },
+    ...typed(form, envelope, context),
+    proof: { ...evidence.proof, ...modeIn(definition.modeOf?.(payload), evidence.proof), timestamp },
     // The schemas above are where the union's types come from: this is the one place that says so.
   } as unknown as EventsOf<Name, F>
   withRawBody(event, delivery.body)
@@ -215,18 +220,36 @@ function proveTime(
 function typed<Facts>(
   form: Form<Catalogue, Facts>,
   { wireType, data }: Envelope,
+  { drift = () => {} }: VerifyContext,
 ): Pick<WebhookEvent, 'type' | 'data' | 'payment'> {
   const known = Object.hasOwn(form.events, wireType) ? form.events[wireType] : undefined
-  if (known === undefined) return { type: 'unknown', data }
+  if (known === undefined) {
+    drift({ kind: 'unknown_type', wireType })
+    return { type: 'unknown', data }
+  }
   const result = known.schema.safeParse(data)
-  if (!result.success) throw invalidData(wireType, result.error.issues)
+  if (!result.success) {
+    for (const path of placesOf(result.error.issues)) drift({ kind: 'misfit', wireType, path })
+    throw invalidData(wireType, result.error.issues)
+  }
+  for (const path of unknownFields(known.schema, data)) drift({ kind: 'unknown_field', wireType, path })
   const payment = known.payment(data)
   return payment === undefined ? { type: wireType, data } : { type: wireType, data, payment }
 }
 
+type Issues = readonly { readonly path: readonly PropertyKey[] }[]
+const placesOf = (issues: Issues): string[] => issues.slice(0, 5).map(({ path }) => path.join('.'))
+
+/** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
+function modeIn(said: Proof['mode'], { mode }: Omit<Proof, 'timestamp'>): Pick<Proof, 'mode'> {
+  if (said === undefined) return {}
+  if (mode === undefined || mode === said) return { mode: said }
+  throw new WebhookError('mode_mismatch', `The event is from ${said} mode, its secret is for ${mode}.`)
+}
+
 /** Names the places that do not fit, never what stands there. */
-function invalidData(type: string, issues: readonly { readonly path: readonly PropertyKey[] }[]): WebhookError {
-  const places = issues.slice(0, 5).map(({ path }) => `\`${['data', ...path].join('.')}\``)
+function invalidData(type: string, issues: Issues): WebhookError {
+  const places = placesOf(issues).map((path) => `\`data${path === '' ? '' : `.${path}`}\``)
   return new WebhookError(
     'payload_invalid',
     `The data of a \`${type}\` event does not fit its schema at ${places.join(', ')}.`,

@@ -9,6 +9,7 @@ export interface ExpectedToken {
   readonly id: string
   readonly bytes: Uint8Array
   readonly notAfterMs: number
+  readonly mode?: 'test' | 'live' | undefined
 }
 
 export interface BodyTokenSettings {
@@ -33,7 +34,8 @@ export function bodyToken({ fields, expected }: BodyTokenSettings): Scheme {
           'The token in the body is not the one expected for this order: a forgery, or another token.',
         )
       }
-      return { proof: { by: 'token', coversBody: false, secretId: match.id }, facts: undefined }
+      const mode = match.mode === undefined ? {} : { mode: match.mode }
+      return { proof: { by: 'token', coversBody: false, secretId: match.id, ...mode }, facts: undefined }
     },
     clues: () => ({ proof: 'token', fields, expected }),
   }
