@@ -1,0 +1,48 @@
+import type { Where } from './backends/backend'
+import type { ProviderName } from './deliveries'
+import type { Fault } from './faults'
+
+/** How long a handler takes before and after its effect: that, or a random part of it. */
+export interface Pace {
+  readonly beforeMs: number
+  readonly afterMs: number
+  readonly random: boolean
+}
+
+interface Shop {
+  readonly where: Where
+  readonly leaseSeconds: number
+  readonly pace: Pace
+  readonly fault?: Fault | undefined
+  /** Where every run of a handler is noted before it does anything, whatever becomes of the store. */
+  readonly runsFile?: string
+}
+
+/** Listens for deliveries on a port of its own. */
+export interface ServeJob extends Shop {
+  readonly role: 'serve'
+  readonly provider: ProviderName
+  readonly storeTimeoutMs?: number
+  readonly drainSeconds?: number
+}
+
+/** The same with Powertools' idempotency in the library's place. */
+export interface PowertoolsJob extends Shop {
+  readonly role: 'powertools'
+}
+
+/** Does as it is told by questions: claims, completes. */
+export interface ClaimJob {
+  readonly role: 'claim'
+  readonly where: Where
+  readonly fault?: Fault | undefined
+}
+
+/** Receives the same delivery many times at once. */
+export interface StormJob {
+  readonly role: 'storm'
+  readonly where: Where
+  readonly fault?: Fault | undefined
+}
+
+export type Job = ServeJob | PowertoolsJob | ClaimJob | StormJob
