@@ -16,6 +16,8 @@ interface Shop {
   readonly fault?: Fault | undefined
   /** Where every run of a handler is noted before it does anything, whatever becomes of the store. */
   readonly runsFile?: string
+  /** The line in that file is the effect, where the store goes down itself. */
+  readonly noEffect?: boolean
 }
 
 /** Listens for deliveries on a port of its own. */

@@ -2,11 +2,13 @@ import { parseArgs } from 'node:util'
 import { services } from '../test/support/services'
 import { type Bench, clearAll, type Scenario } from './scenario'
 import { claims } from './scenarios/claims'
+import { exhausted } from './scenarios/exhausted'
 import { kill } from './scenarios/kill'
+import { restart } from './scenarios/restart'
 import { slow } from './scenarios/slow'
 import { toText } from './table'
 
-const scenarios: readonly Scenario[] = [claims, kill, slow]
+const scenarios: readonly Scenario[] = [claims, kill, slow, restart, exhausted]
 const usage = `npm run chaos -- [--quick] [--write] [--break] [${scenarios.map(({ name }) => name).join('|')} ...]
 
   --quick   smaller numbers, the same promises

@@ -48,10 +48,10 @@ export async function killWhileSending(settings: KillingSettings): Promise<Sent 
 }
 
 function anyWorker(fleet: Fleet): SenderSettings['port'] {
-  return (_, copy, attempt) => {
+  return (lane, copy, attempt) => {
     const open = Array.from({ length: fleet.size }, (_, slot) => fleet.port(slot)).filter((port) => port !== undefined)
     // The copies of a first try go to different workers.
-    return open[attempt === 0 ? copy % open.length : Math.floor(Math.random() * open.length)]
+    return open[attempt === 0 ? (lane + copy) % open.length : Math.floor(Math.random() * open.length)]
   }
 }
 
