@@ -3,9 +3,16 @@ import type { IdempotencyStore } from '../src'
 
 /**
  * What a harness must notice before it is believed. `neverRenews` is also how it is shown what happens without renewal.
- * `losesEffects` and `exitsAtOnce` are faults of the shop, not of its store.
+ * `neverRenewsAndThrows`: and the handler throws in place of its effect. `losesEffects` and `exitsAtOnce` are faults of the
+ * shop, not of its store.
  */
-export type Fault = 'grantsAll' | 'grantsWhenDown' | 'neverRenews' | 'losesEffects' | 'exitsAtOnce'
+export type Fault =
+  | 'grantsAll'
+  | 'grantsWhenDown'
+  | 'neverRenews'
+  | 'neverRenewsAndThrows'
+  | 'losesEffects'
+  | 'exitsAtOnce'
 
 /** The store with that fault. */
 export function withFault(store: IdempotencyStore<unknown>, fault: Fault | undefined): IdempotencyStore<unknown> {
@@ -30,6 +37,7 @@ export function withFault(store: IdempotencyStore<unknown>, fault: Fault | undef
           })),
       }
     case 'neverRenews':
+    case 'neverRenewsAndThrows':
       return { ...store, renew: async () => true }
     default:
       return store

@@ -1,54 +1,83 @@
 import { parseArgs } from 'node:util'
-import { services } from '../test/support/services'
+import { findGround } from './ground'
+import { type Finding, writeReport } from './report'
 import { type Bench, clearAll, type Scenario } from './scenario'
 import { claims } from './scenarios/claims'
 import { exhausted } from './scenarios/exhausted'
 import { kill } from './scenarios/kill'
+import { many } from './scenarios/many'
+import { order } from './scenarios/order'
+import { powertools } from './scenarios/powertools'
 import { restart } from './scenarios/restart'
+import { sigterm } from './scenarios/sigterm'
 import { slow } from './scenarios/slow'
+import { storm } from './scenarios/storm'
 import { toText } from './table'
 
-const scenarios: readonly Scenario[] = [claims, kill, slow, restart, exhausted]
-const usage = `npm run chaos -- [--quick] [--write] [--break] [${scenarios.map(({ name }) => name).join('|')} ...]
+const scenarios = [claims, kill, slow, restart, exhausted, sigterm, storm, many, order, powertools] as const
+const usage = `npm run chaos -- [--quick] [--write] [--break] [scenario ...]
 
   --quick   smaller numbers, the same promises
   --write   writes docs/reliability.md
-  --break   breaks each scenario on purpose: succeeds if every one of them notices
-  --help    this text`
+  --break   breaks each scenario on purpose, and succeeds if every one of them notices
+  --help    this text
 
+Scenarios:
+${scenarios.map(({ name, promise }) => `  ${name.padEnd(11)}${promise}`).join('\n')}
+
+Servers are those at REDIS_URL, POSTGRES_URL and MYSQL_URL or at the usual local addresses, and scratch ones from PATH
+where nobody answers. Whatever a run makes in them is removed at its end.`
+
+const flag = { type: 'boolean', default: false } as const
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    quick: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    break: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+  options: { quick: flag, write: flag, break: flag, help: flag },
 })
 // What was made and started must not stay behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void clearAll().finally(() => process.exit(130)))
 if (flags.help) console.log(usage)
-else process.exit(await main())
+else process.exit(await main(chosen()))
 
-async function main(): Promise<number> {
-  const { redis, postgres, mysql } = services
-  if (redis === undefined || postgres === undefined || mysql === undefined) throw new Error('no server')
-  let failed = 0
-  for (const scenario of scenarios) {
-    if (positionals.length > 0 && !positionals.includes(scenario.name)) continue
-    const started = Date.now()
-    const bench: Bench = {
+function chosen(): readonly Scenario[] {
+  const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name))
+  if (unknown.length > 0) {
+    console.error(`No such scenario: ${unknown.join(', ')}\n\n${usage}`)
+    process.exit(2)
+  }
+  return scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+}
+
+async function main(wanted: readonly Scenario[]): Promise<number> {
+  const ground = await findGround()
+  const findings: Finding[] = []
+  const failed: string[] = []
+  for (const scenario of wanted) {
+    console.log(`\n== ${scenario.name}: ${scenario.promise}`)
+    const finding = await runOne(scenario, ground.urls)
+    findings.push(finding)
+    if (finding.broken.length > 0 !== flags.break) failed.push(scenario.name)
+  }
+  if (flags.write) await writeReport(findings, { quick: flags.quick, urls: ground.urls })
+  await ground.end()
+  const what = flags.break ? 'did not notice its fault' : 'broke a promise'
+  console.log(failed.length === 0 ? '\nAll as promised.' : `\nEach of these ${what}: ${failed.join(', ')}.`)
+  return failed.length === 0 ? 0 : 1
+}
+
+async function runOne(scenario: Scenario, urls: Bench['urls']): Promise<Finding> {
+  const startedMs = Date.now()
+  const seconds = () => Math.round((Date.now() - startedMs) / 1000)
+  const { tables, broken } = await scenario
+    .run({
       quick: flags.quick,
       fault: flags.break ? scenario.fault : undefined,
-      urls: { redis, postgres, mysql },
+      urls,
       count: (full, quick) => (flags.quick ? quick : full),
-      say: (text) => console.log(`${Math.round((Date.now() - started) / 1000)} s  ${text}`),
-    }
-    const { tables, broken } = await scenario.run(bench)
-    for (const table of tables) console.log(`\n${toText(table)}`)
-    for (const line of broken) console.log(`BROKEN ${line}`)
-    if (broken.length > 0 !== flags.break) failed++
-  }
-  return failed > 0 ? 1 : 0
+      say: (text) => console.log(`${String(seconds()).padStart(5)} s  ${text}`),
+    })
+    .catch((error: unknown) => ({ tables: [], broken: [`it did not come to its end: ${error}`] }))
+  for (const table of tables) console.log(`\n${toText(table)}`)
+  for (const line of broken) console.log(`BROKEN  ${line}`)
+  return { scenario, tables, broken, seconds: seconds() }
 }

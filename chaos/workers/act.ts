@@ -13,6 +13,7 @@ export async function act(
   const part = () => (random ? Math.random() : 1)
   const options = run.signal === undefined ? {} : { signal: run.signal }
   if (beforeMs > 0) await sleep(beforeMs * part(), undefined, options)
+  if (fault === 'neverRenewsAndThrows') throw new Error('The handler fails, as it was told to.')
   if (fault !== 'losesEffects' && !noEffect) await effect(run.id, run.tx)
   if (afterMs > 0) await sleep(afterMs * part())
 }
