@@ -54,24 +54,27 @@ async function main(wanted: readonly Scenario[]): Promise<number> {
   const failed: string[] = []
   for (const scenario of wanted) {
     console.log(`\n== ${scenario.name}: ${scenario.promise}`)
-    const finding = await runOne(scenario, ground.urls)
-    findings.push(finding)
-    if (finding.broken.length > 0 !== flags.break) failed.push(scenario.name)
+    for (const fault of flags.break ? scenario.faults : [undefined]) {
+      if (fault !== undefined) console.log(`with the fault: ${fault}`)
+      const finding = await runOne(scenario, ground.urls, fault)
+      findings.push(finding)
+      if (finding.broken.length > 0 !== flags.break) failed.push(`${scenario.name} ${fault ?? ''}`.trim())
+    }
   }
-  if (flags.write) await writeReport(findings, { quick: flags.quick, urls: ground.urls })
+  if (flags.write && !flags.break) await writeReport(findings, { quick: flags.quick, urls: ground.urls })
   await ground.end()
   const what = flags.break ? 'did not notice its fault' : 'broke a promise'
   console.log(failed.length === 0 ? '\nAll as promised.' : `\nEach of these ${what}: ${failed.join(', ')}.`)
   return failed.length === 0 ? 0 : 1
 }
 
-async function runOne(scenario: Scenario, urls: Bench['urls']): Promise<Finding> {
+async function runOne(scenario: Scenario, urls: Bench['urls'], fault: Bench['fault']): Promise<Finding> {
   const startedMs = Date.now()
   const seconds = () => Math.round((Date.now() - startedMs) / 1000)
   const { tables, broken } = await scenario
     .run({
       quick: flags.quick,
-      fault: flags.break ? scenario.fault : undefined,
+      fault,
       urls,
       count: (full, quick) => (flags.quick ? quick : full),
       say: (text) => console.log(`${String(seconds()).padStart(5)} s  ${text}`),

@@ -12,7 +12,7 @@ export interface Scenario {
   /** How it is measured, and what to know when reading the figures. */
   readonly method: string
   /** What breaks it, to see that it is noticed. */
-  readonly fault: Fault | 'other'
+  readonly faults: readonly (Fault | 'other')[]
   run(bench: Bench): Promise<Result>
 }
 

@@ -15,7 +15,7 @@ export const exhausted: Scenario = {
   promise:
     'When every connection of a pool is held, or the server accepts connections and says nothing, deliveries are answered 503 within 1.7 s (storeTimeoutMs 1500) and no handler runs. When the connections are free again the next delivery is handled.',
   method: '16 deliveries at once, handlers counted by themselves. Clients have the settings that they come with.',
-  fault: 'other',
+  faults: ['other'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

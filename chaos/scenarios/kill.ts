@@ -24,7 +24,7 @@ export const kill: Scenario = {
     'No event is lost when a worker dies. In transaction mode none has its effect twice; elsewhere at most one for each kill.',
   method:
     '4 workers, each event sent twice at once over HTTP and again until 200, kill -9 of a random worker again and again. An effect is a row that the handler writes, up to 4 ms before it ends. In transaction mode 32 events are under way at once. Elsewhere 2 are, one for each pair of workers: so a kill can hit one handler that has written its row and is not completed yet; with more handlers in a worker it could hit each of them. CasPay delivers once: what was not handled is replayed from the dead letters.',
-  fault: 'grantsAll',
+  faults: ['grantsAll', 'losesEffects'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

@@ -41,7 +41,7 @@ export const order: Scenario = {
     'Events may come in any order: with `ifNewer` or `rankOf` a paid order stays paid when an earlier event comes late.',
   method:
     'PostgreSQL in transaction mode. Three events for each order (created, pending, completed), all of them shuffled, 20 at once. Without a guard, beside it: what the last event said.',
-  fault: 'other',
+  faults: ['other'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

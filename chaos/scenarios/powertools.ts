@@ -17,7 +17,7 @@ export const powertools: Scenario = {
   promise: 'What payproof promises on Redis in lease mode, and what AWS Lambda Powertools does in the same place.',
   method:
     'The same workers, sender and Redis; in the one case payproof, in the other `makeIdempotent` with `CachePersistenceLayer`, set up as its documentation says, with the event id as its key and a Lambda context whose remaining time is the lease. Late, 10 events: A has a lease of 0.3 s, is not renewed (as if its process stood still) and works 1 s; B takes over at 0.5 s and works 1.5 s; C arrives at 1.2 s, while B works. C should be told to come again, and the effect of A cannot be undone in this mode. Lambda itself freezes a function at its time limit, so a late finisher is rarer there; Powertools does not renew, since in Lambda the limit is known beforehand.',
-  fault: 'neverRenews',
+  faults: ['neverRenews'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

@@ -23,7 +23,7 @@ export const restart: Scenario = {
     'When the store goes away, deliveries are answered 503 within 2 s and no handler begins without a claim. When it comes back nothing that was acknowledged is forgotten.',
   method:
     'A server of its own, ended and started again while 2 workers receive: in turn as a crash (SIGKILL; PostgreSQL: SIGQUIT) and politely, each time 2.5 s down. Each event is sent twice at once and again until 200. A handler writes one line to a file. A run has no claim if its claim number is above what the server has counted, or was used before. Outage: answers to what was sent while the server was down.',
-  fault: 'grantsWhenDown',
+  faults: ['grantsWhenDown'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

@@ -28,7 +28,7 @@ export const sigterm: Scenario = {
     'A process that is told to end and calls `receiver.close()` loses nothing, does nothing twice and leaves no lease behind. Handlers that outlast `drainSeconds` are told by their signal, and their events are given back at once.',
   method:
     'SIGTERM with all deliveries in their handlers (200; in transaction mode 10, since each keeps a connection of a pool of 12). The process calls `receiver.close({ drainSeconds })` and `server.close()` and then ends by itself. A second process takes what is sent again. The lease is 60 s: what was left behind would block its event for longer than the run takes. Handlers listen to their signal.',
-  fault: 'exitsAtOnce',
+  faults: ['exitsAtOnce', 'losesEffects'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

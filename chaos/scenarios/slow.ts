@@ -27,7 +27,7 @@ export const slow: Scenario = {
     'A handler that takes three times as long as the lease runs once, because the lease is renewed. In transaction mode its effect happens once even if the lease is not renewed.',
   method:
     'Lease 0.5 s, handler 1.5 s, 2 workers, each event sent twice at once and again until 200, with growing pauses. Renewal off: a store whose `renew` says yes and does nothing. A run is a line in a file, written as the handler begins; an effect is a row, written as it ends.',
-  fault: 'neverRenews',
+  faults: ['neverRenews'],
   async run(bench) {
     const promises = new Promises()
     const rows: Cell[][] = []

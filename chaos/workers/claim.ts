@@ -17,7 +17,8 @@ export type ClaimQuestion =
       readonly leaseSeconds: number
       readonly fromMs: number
       readonly spreadMs: number
-      /** Completed meanwhile, by whom they belonged to. */
+      /** Completed meanwhile, by whom they belonged to, so long after that moment. */
+      readonly ownerMs: number
       readonly completing: readonly Held[]
     }
   | { readonly do: 'complete' | 'release' | 'renew'; readonly held: readonly Held[] }
@@ -42,7 +43,7 @@ export async function claim({ where, fault }: ClaimJob): Promise<Role> {
 
 async function rush(
   store: IdempotencyStore<unknown>,
-  { keys, each, leaseSeconds, fromMs, spreadMs, completing }: Extract<ClaimQuestion, { do: 'claim' }>,
+  { keys, each, leaseSeconds, fromMs, spreadMs, ownerMs, completing }: Extract<ClaimQuestion, { do: 'claim' }>,
 ): Promise<ClaimAnswer> {
   await sleep(Math.max(0, fromMs - Date.now()))
   const pause = (upToMs: number) => (upToMs === 0 ? undefined : sleep(Math.random() * upToMs))
@@ -58,8 +59,7 @@ async function rush(
     }),
   )
   const completions = completing.map(async ([key, token]) => {
-    // The first of many claims comes early.
-    await pause(spreadMs / 3)
+    await sleep(ownerMs + Math.random() * 5)
     return (await store.complete(key, token, 3600)) ? [key] : []
   })
   await Promise.all(claims)
