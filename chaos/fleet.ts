@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { workerScript } from './build'
 import type { Job } from './jobs'
 
 /** A process of ours. */
@@ -19,8 +19,8 @@ process.once('exit', () => {
 })
 
 export async function startWorker(job: Job): Promise<Worker> {
-  const script = fileURLToPath(new URL('worker.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(job)], {
+  const script = await workerScript()
+  const child = spawn(process.execPath, [script, JSON.stringify(job)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   running.add(child)

@@ -18,7 +18,7 @@ const scenarios = [claims, kill, slow, restart, exhausted, sigterm, storm, many,
 const usage = `npm run chaos -- [--quick] [--write] [--break] [scenario ...]
 
   --quick   smaller numbers, the same promises
-  --write   writes docs/reliability.md
+  --write   writes docs/reliability.md, of the scenarios that ran
   --break   breaks each scenario on purpose, and succeeds if every one of them notices
   --help    this text
 

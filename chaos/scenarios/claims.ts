@@ -33,7 +33,7 @@ async function measure(bench: Bench, kind: Kind, where: Where, backend: Backend,
   const size = kind === 'memory' ? 1 : 4
   const job = { role: 'claim', where, fault: storeFault(bench) } as const
   const crew = new Crew(await Promise.all(Array.from({ length: size }, () => startWorker(job))))
-  const keys = bench.count(1000, 50)
+  const keys = bench.count(1000, 25)
   try {
     const fresh = await crew.fresh(keyList('new', keys))
     bench.say(`claims: ${kind}, ${keys} new keys`)

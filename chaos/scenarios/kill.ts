@@ -44,7 +44,7 @@ export const kill: Scenario = {
 type At = readonly [Where, Backend]
 
 async function measure(bench: Bench, name: string, [where, backend]: At, promises: Promises): Promise<Cell[]> {
-  const [events, kills] = [bench.count(6000, 600), bench.count(24, 6)]
+  const [events, kills] = [bench.count(6000, 400), bench.count(24, 4)]
   const deliveries = Array.from({ length: events }, (_, number) => payqiDelivery(`evt_${number}`))
   const job: ServeJob = { role: 'serve', where, provider: 'payqi', leaseSeconds, pace, fault: storeFault(bench) }
   const spread = where.transaction ? 'many' : 'pairs'
@@ -71,7 +71,7 @@ function answered(answers: ReadonlyMap<number, number>): [number, number, number
 
 /** A provider that does not come back: whatever was begun and not handled must be among the dead letters. */
 async function deliverOnce(bench: Bench, [where, backend]: At, promises: Promises) {
-  const [events, kills] = [bench.count(3000, 400), bench.count(24, 6)]
+  const [events, kills] = [bench.count(3000, 400), bench.count(24, 4)]
   const deliveries = Array.from({ length: events }, (_, number) => caspayDelivery(`evt_${number}`))
   const job: ServeJob = { role: 'serve', where, provider: 'caspay', leaseSeconds, pace, fault: storeFault(bench) }
   const say = (text: string) => bench.say(`kill: caspay, ${text}`)

@@ -70,7 +70,7 @@ async function slowly(bench: Bench, promises: Promises): Promise<Cell[][]> {
 }
 
 async function killed(bench: Bench, promises: Promises): Promise<Cell[][]> {
-  const [events, kills] = [bench.count(3000, 300), bench.count(24, 4)]
+  const [events, kills] = [bench.count(3000, 200), bench.count(24, 2)]
   const [ours, theirs] = await forEach(bench, async (maker, at) => {
     const deliveries = Array.from({ length: events }, (_, number) => payqiDelivery(`evt_${number}`))
     const pace = { beforeMs: 4, afterMs: 4, random: true }

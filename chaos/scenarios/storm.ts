@@ -21,7 +21,7 @@ export const storm: Scenario = {
   promise:
     'One event that arrives thousands of times at the same moment is handled once. All others are told 409 or 200.',
   method:
-    '4 processes, each with 1,000 deliveries of the same event at once (memory: 1 process). `storeTimeoutMs` is 30 s here, so that deliveries wait in the queue of a small pool and are not refused.',
+    '4 processes, each with as many deliveries of the same event at once (memory: 1 process). `storeTimeoutMs` is 30 s here, so that deliveries wait in the queue of a small pool and are not refused.',
   faults: ['grantsAll'],
   async run(bench) {
     const promises = new Promises()
