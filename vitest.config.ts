@@ -13,5 +13,10 @@ export default defineConfig({
       { find: /^payproof$/, replacement: at('src/index.ts') },
     ],
   },
-  test: { include: ['test/**/*.test.ts'], exclude: ['test/package.test.ts'], testTimeout: 30_000 },
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/package.test.ts'],
+    globalSetup: ['test/support/start-services.ts'],
+    testTimeout: 30_000,
+  },
 })

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { freePort } from '../chaos/daemon'
 import { memoryStore, merchantToken } from '../src'
 import { hexHmac } from './support/deliveries'
 import { type Answer, post, serve } from './support/server'
@@ -26,14 +26,6 @@ function run(file: string, env: NodeJS.ProcessEnv = {}) {
     stream.on('data', (chunk: Buffer) => (output.text += chunk.toString()))
   const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
   return { output, exit, stop: () => child.kill('SIGTERM') }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 const secret = 'whsec_0123456789abcdef'

@@ -6,21 +6,26 @@ export interface Services {
   readonly mysql: string | undefined
 }
 
-/** Where the servers are: as the environment says, or where they usually are. `undefined`: nobody answers there. */
+/** Where the servers are, as `start-services.ts` found or started them. `undefined`: there is none. */
 export const services: Services = {
-  redis: await reachable(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379'),
-  postgres: await reachable(process.env['POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/test'),
-  mysql: await reachable(process.env['MYSQL_URL'] ?? 'mysql://root@127.0.0.1:3306/test'),
+  redis: process.env['REDIS_URL'] || undefined,
+  postgres: process.env['POSTGRES_URL'] || undefined,
+  mysql: process.env['MYSQL_URL'] || undefined,
 }
 
-function reachable(url: string): Promise<string | undefined> {
+export async function firstReachable(...urls: (string | undefined)[]): Promise<string | undefined> {
+  for (const url of urls) if (url && (await isReachable(url))) return url
+  return undefined
+}
+
+function isReachable(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname, () => {
+      resolve(true)
       socket.destroy()
-      resolve(url)
     })
     socket.setTimeout(1000, () => socket.destroy())
-    socket.on('error', () => resolve(undefined)).on('close', () => resolve(undefined))
+    socket.on('error', () => resolve(false)).on('close', () => resolve(false))
   })
 }

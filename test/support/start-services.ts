@@ -1,0 +1,34 @@
+import {
+  hasMariadb,
+  hasPostgres,
+  hasRedis,
+  type ScratchServer,
+  startMariadb,
+  startPostgres,
+  startRedis,
+} from '../../chaos/servers'
+import { firstReachable } from './services'
+
+const kinds = [
+  ['REDIS_URL', 'redis://127.0.0.1:6379', hasRedis, startRedis],
+  ['POSTGRES_URL', 'postgres://postgres@127.0.0.1:5432/test', hasPostgres, startPostgres],
+  ['MYSQL_URL', 'mysql://root@127.0.0.1:3306/test', hasMariadb, startMariadb],
+] as const
+
+/**
+ * Before all tests: where the environment says, where such servers usually are, or else one from PATH on a free port with its
+ * data in a scratch folder. `PAYPROOF_SERVERS=own` starts them in any case. Leaves the address in the environment.
+ */
+export default async function setup(): Promise<() => Promise<void>> {
+  const started: ScratchServer[] = []
+  for (const [variable, usual, has, start] of kinds) {
+    const own = process.env['PAYPROOF_SERVERS'] === 'own'
+    const found = own ? undefined : await firstReachable(process.env[variable], usual)
+    const server = found === undefined && has() ? await start() : undefined
+    if (server !== undefined) started.push(server)
+    process.env[variable] = found ?? server?.url ?? ''
+  }
+  return async () => {
+    await Promise.all(started.map((server) => server.stop()))
+  }
+}
