@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem, type } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { Redis } from 'ioredis'
@@ -14,15 +14,25 @@ export interface Finding extends Result {
 
 const root = new URL('../', import.meta.url)
 
-/** Writes `docs/reliability.md`. */
+/** Writes `docs/reliability.md`. What was not run this time stays as it was found before. */
 export async function writeReport(
   findings: readonly Finding[],
+  names: readonly string[],
   { quick, urls }: Pick<Bench, 'quick' | 'urls'>,
 ): Promise<void> {
-  const text = [head, await machine(quick, urls), ...findings.map(section), foot].join('\n\n')
-  mkdirSync(new URL('docs/', root), { recursive: true })
-  writeFileSync(new URL('docs/reliability.md', root), `${text}\n`)
-  console.log(`Written: ${fileURLToPath(new URL('docs/reliability.md', root))}`)
+  const page = new URL('docs/reliability.md', root)
+  const found = new Map(findings.map((finding) => [finding.scenario.name, section(finding, quick)]))
+  const before = existsSync(page) ? sectionsOf(readFileSync(page, 'utf8')) : new Map<string, string>()
+  const sections = names.map((name) => found.get(name) ?? before.get(name)).filter((text) => text !== undefined)
+  mkdirSync(new URL('.', page), { recursive: true })
+  writeFileSync(page, `${[head, await machine(urls), ...sections, foot].join('\n\n')}\n`)
+  console.log(`Written: ${fileURLToPath(page)}`)
+}
+
+/** By the word in its heading. */
+function sectionsOf(page: string): Map<string, string> {
+  const parts = page.split(/\n(?=## )/).slice(1)
+  return new Map(parts.map((part) => [part.slice(3, part.indexOf('\n')), part.trim()]))
 }
 
 const head = `# Reliability
@@ -49,20 +59,21 @@ It ends with 1 if a promise is broken. It takes the servers at \`REDIS_URL\`, \`
 local addresses, and starts its own from PATH where nobody answers. The servers that it stops and restarts are always its
 own. Figures of time depend on the machine and on what else it does; no promise but the stated deadlines does.`
 
-function section({ scenario, tables, broken, seconds }: Finding): string {
+function section({ scenario, tables, broken, seconds }: Finding, quick: boolean): string {
   const verdict = broken.length === 0 ? 'Kept' : `**Broken**: ${broken.join('; ')}`
   const drawn = tables.map((table) => `${table.title}:\n\n${toMarkdown(table)}`)
-  const about = `Promise: ${scenario.promise}\n\n${verdict}, in ${seconds} s. ${scenario.method}`
+  const run = `${quick ? 'Quick' : 'Full'} run of ${today()}, ${seconds} s`
+  const about = `Promise: ${scenario.promise}\n\n${verdict}. ${run}. ${scenario.method}`
   return [`## ${scenario.name}`, about, ...drawn].join('\n\n')
 }
 
-async function machine(quick: boolean, urls: Bench['urls']): Promise<string> {
+const today = () => new Date().toISOString().slice(0, 10)
+
+async function machine(urls: Bench['urls']): Promise<string> {
   const [first] = cpus()
   const memory = Math.round(totalmem() / 2 ** 30)
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }
   const rows = [
-    ['date', new Date().toISOString().slice(0, 10)],
-    ['run', quick ? 'quick' : 'full'],
     ['payproof', version],
     ['machine', `${cpus().length} x ${first?.model.trim() || 'unknown processor'}, ${memory} GB, ${type()}`],
     ['Node', process.version],
