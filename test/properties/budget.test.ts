@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { type PropertyName, runsOf, shares, wanted } from './play'
+import { type PropertyName, runsOf, shares, wanted } from './shares'
 
 const names = Object.keys(shares) as PropertyName[]
 

@@ -20,9 +20,16 @@ const causes = new Set([
 ])
 
 const compressed = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x78, 0x9c]), Buffer.alloc(0)]
-const bytes = fc
-  .tuple(fc.constantFrom(...compressed), fc.uint8Array({ maxLength: 100 }))
-  .map(([magic, rest]) => Buffer.concat([magic, rest]))
+const nested = fc.nat(100).map((depth) => Buffer.from('['.repeat(depth) + ']'.repeat(depth)))
+const bytes = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...compressed), fc.uint8Array({ maxLength: 100 }))
+      .map((parts) => Buffer.concat(parts)),
+  },
+  { weight: 1, arbitrary: nested },
+)
 
 const headers = ['X-CasPay-Signature', 'X-PayQI-Signature', 'Payvost-Signature', 'X-Payvost-Signature']
 /** Signatures of somebody who has any key but ours. */

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect } from 'vitest'
-import { expectPayment, isWebhookError, type WebhookEvent } from '../../src'
 import { compareDecimals, equalDecimals, parseDecimal, roundDecimal, shiftDecimal } from '../../src/core/money'
+import { isWebhookError } from '../../src/errors'
+import type { WebhookEvent } from '../../src/event'
+import { expectPayment } from '../../src/expectation'
 import { amounts, compareExact, exact, numberTokens, plain, sameNumber } from './decimals'
 import { property } from './play'
 

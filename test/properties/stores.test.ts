@@ -1,7 +1,9 @@
 import Database from 'libsql'
 import { afterAll, describe, expect } from 'vitest'
-import { type IdempotencyStore, isWebhookError, memoryStore } from '../../src'
+import { isWebhookError } from '../../src/errors'
+import { memoryStore } from '../../src/stores/memory'
 import { type SqliteDatabase, sqliteStore } from '../../src/stores/sqlite'
+import type { IdempotencyStore } from '../../src/stores/store'
 import { property } from './play'
 import { plays, type Step, StoreModel } from './store-model'
 
