@@ -1,0 +1,232 @@
+import {
+  caspay,
+  createReceiver,
+  expectPayment,
+  type IdempotencyStore,
+  memoryStore,
+  type Provider,
+  payqi,
+  payvost,
+  type ReceiverOptions,
+  type WebhookEvent,
+} from '../../src'
+import type { Sent } from '../adapters/hosts'
+import { genuine, now, secret } from '../support/shop'
+import { type Attack, checking, type Expectation, misbuilding, type Try, throwing } from './attack'
+import {
+  caspaySigner,
+  kasper,
+  kasperSent,
+  muggle,
+  muggleSent,
+  payqiSigner,
+  signed,
+  signers,
+  timedSigner,
+  wrongSecret,
+} from './senders'
+import { comparing } from './signatures'
+import { type Deployment, directly, everyHost, onHosts, openStage, taken, withStage } from './stage'
+
+const duplicate: Expectation = { status: 200, code: 'duplicate', storeCalls: 1 }
+const mismatch = { status: 401, code: 'signature_mismatch' }
+
+/** The genuine delivery first; what counts is what comes after. */
+const again = (name: string, sent: () => Sent, deployment: Deployment = {}): Try[] =>
+  everyHost.map((host) => ({
+    name: `${name}, ${host.name}`,
+    expected: duplicate,
+    play: () =>
+      withStage(host, 'in process', deployment, async (stage) => {
+        await stage.send(sent())
+        return stage.send(sent())
+      }),
+  }))
+
+/** The same bytes at two endpoints that share a store. */
+const elsewhere: Try[] = everyHost.map((host) => ({
+  name: `at another endpoint, ${host.name}`,
+  expected: duplicate,
+  async play() {
+    const store = memoryStore()
+    const [first, second] = [
+      await openStage(host, 'in process', { store }),
+      await openStage(host, 'in process', { store }),
+    ]
+    await first.send(genuine())
+    return second.send(genuine())
+  },
+}))
+
+const replayed = (): Try[] => [
+  ...again('again', () => genuine()),
+  ...again('again, without an id of its own', () => kasperSent(), { provider: kasper() }),
+  ...again('again, in other words', () => muggleSent({ x: Math.random() }), { provider: muggle() }),
+  ...elsewhere,
+  ...[caspay, payqi, payvost].flatMap((make, index) =>
+    signers
+      .filter(({ name }) => !name.startsWith(['caspay', 'payqi', 'payvost'][index] ?? ''))
+      .map((signer) =>
+        directly(`${signer.name} at another provider's endpoint`, { status: 401 }, () => signed(signer), {
+          provider: make({ secret: wrongSecret }) as Provider<WebhookEvent>,
+        }),
+      ),
+  ),
+  ...onHosts(
+    'signed for another merchant',
+    { status: 401, code: 'account_mismatch' },
+    () => signed(caspaySigner, dispatched('theirs')),
+    {
+      provider: caspay({ secret, merchantId: 'mine' }),
+    },
+  ),
+  ...onHosts(
+    'signed for this merchant',
+    taken,
+    () => signed(caspaySigner, dispatched('mine')),
+    { provider: caspay({ secret, merchantId: 'mine' }) },
+    { control: true },
+  ),
+  ...onHosts(
+    'a test event under a live secret',
+    { status: 401, code: 'mode_mismatch' },
+    () => signed(timedSigner, timedSigner.body.replace('"liveMode":true', '"liveMode":false')),
+    {
+      provider: payvost({ secret: { id: 'live', value: secret, mode: 'live' } }),
+    },
+  ),
+  ...onHosts(
+    "another merchant's payment",
+    { status: 401, code: 'account_mismatch' },
+    () => kasperSent({ merchant_id: 'kpm_other' }),
+    { provider: kasper() },
+  ),
+  misbuilding('a store that forgets before the event is too old', () =>
+    createReceiver({ provider: caspaySigner.provider, store: memoryStore(), retentionSeconds: 600 }),
+  ),
+]
+
+const dispatched = (merchant: string) =>
+  `{"event":"payment.received","data":{"payment_id":"p","transaction_hash":"h","amount":1,"currency":"CSPR"},"timestamp":"${new Date(now).toISOString()}","merchant_id":"${merchant}"}`
+
+async function verified(provider: Provider<WebhookEvent>, { headers, body }: Sent): Promise<WebhookEvent> {
+  const options: ReceiverOptions<WebhookEvent> = {
+    provider,
+    store: memoryStore() as IdempotencyStore,
+    now: () => now,
+    observe: () => {},
+  }
+  return createReceiver(options).verify({ headers: [...headers], body: typeof body === 'string' ? body : '' })
+}
+
+const liar = (body: string) => body.replace('{', '{"provider":"payvost","proof":{"by":"api"},"idempotencyKey":"x",')
+
+const crossed = (): Try[] => [
+  ...[
+    { provider: caspaySigner.provider, sent: signed(caspaySigner, liar(caspaySigner.body)) },
+    { provider: payqiSigner.provider, sent: signed(payqiSigner, liar(payqiSigner.body)) },
+    { provider: muggle(), sent: muggleSent({ provider: 'caspay', proof: { by: 'api' } }) },
+    { provider: kasper(), sent: kasperSent({ provider: 'caspay', binding: 'bound' }) },
+  ].map(({ provider, sent }) =>
+    checking(`the body calls itself another provider's, ${provider.name}`, async () => {
+      const event = await verified(provider, sent)
+      const isOwn = event.provider === provider.name && event.idempotencyKey !== 'x'
+      const isProven =
+        event.proof.by === { mugglepay: 'token', kasperopay: 'api' }[provider.name] || event.proof.by === 'signature'
+      return isOwn && isProven ? undefined : `it is ${event.provider}, proven by ${event.proof.by}`
+    }),
+  ),
+  ...['payqi', 'payvost', 'mugglepay'].map((other) =>
+    directly(`with the user agent of ${other}`, { status: 401, code: 'signature_missing' }, () => ({
+      ...genuine(),
+      headers: [
+        ['user-agent', other],
+        [`x-${other}-signature`, caspaySigner.tag(caspaySigner.body)],
+      ],
+    })),
+  ),
+]
+
+const order = { orderId: 'o_1', amount: '1.5', currency: 'XRP' }
+const unexpected: Expectation = { status: 422, code: 'payment_unexpected' }
+const paid = (change: (body: string) => string = (body) => body) =>
+  verified(payqiSigner.provider, signed(payqiSigner, change(payqiSigner.body)))
+
+const wrongOnes: readonly [string, object][] = [
+  ['1 for 2,000', { amount: '2000' }],
+  ['a digit less', { amount: '1.50000000000000000001' }],
+  ['less than asked, more allowed', { amount: '1.6', orMore: true }],
+  ['more than asked', { amount: '1.4' }],
+  ['another currency', { currency: 'USD' }],
+  ['another order', { orderId: 'o_2' }],
+  ['an order that looks alike', { orderId: 'ｏ_1' }],
+]
+
+const misfits = (): Try[] => [
+  ...wrongOnes.map(([name, change]) =>
+    throwing(name, unexpected, async () => expectPayment(await paid(), { ...order, ...change })),
+  ),
+  ...['payment.created', 'payment.pending', 'payment.failed', 'payment.expired'].map((type) =>
+    throwing(type, unexpected, async () =>
+      expectPayment(await paid((body) => body.replace('payment.completed', type)), order),
+    ),
+  ),
+  throwing('no order', { status: 503, code: 'order_unknown' }, async () => expectPayment(await paid(), undefined)),
+  throwing('an order that expects nothing', { status: 500, code: 'configuration_invalid' }, async () =>
+    expectPayment(await paid(), {} as typeof order),
+  ),
+  throwing('an order that expects NaN', { status: 500, code: 'configuration_invalid' }, async () =>
+    expectPayment(await paid(), { ...order, amount: Number.NaN as unknown as string }),
+  ),
+  throwing('an amount the sender made up', unexpected, async () =>
+    expectPayment(await verified(kasper(), kasperSent({ amount_kas: '1000', order_id: 'o_2' })), {
+      ...order,
+      orderId: 'o_2',
+    }),
+  ),
+  {
+    ...throwing('the right one', { status: 200, code: 'passed' }, async () => expectPayment(await paid(), order)),
+    control: true,
+  },
+]
+
+const old = (notAfter: string) => ({ id: 'old', value: secret, notAfter })
+const rotating = (notAfter: string) =>
+  caspay({ secret: [{ id: 'new', value: 'the-new-secret-0123456789' }, old(notAfter)] })
+const [live, over] = [rotating('2099-01-01T00:00:00Z'), rotating('2026-01-01T00:00:00Z')]
+
+const rotated = (): Try[] => [
+  ...onHosts('the old secret after its date', mismatch, () => signed(caspaySigner), { provider: over }),
+  ...onHosts(
+    'the old secret before its date',
+    taken,
+    () => signed(caspaySigner),
+    { provider: live },
+    { control: true },
+  ),
+  comparing(
+    'a forgery, both secrets live',
+    mismatch,
+    '32/32 32/32',
+    signed(caspaySigner, caspaySigner.body, wrongSecret),
+    { provider: live },
+  ),
+  comparing('a forgery, one secret over', mismatch, '32/32', signed(caspaySigner, caspaySigner.body, wrongSecret), {
+    provider: over,
+  }),
+  checking('the event names the secret by its id', async () => {
+    const { proof } = await verified(live, signed(caspaySigner))
+    return proof.secretId === 'old' ? undefined : `it names ${proof.secretId}`
+  }),
+  misbuilding('a date that is none', () => rotating('next week')),
+  misbuilding('nine secrets', () =>
+    caspay({ secret: Array.from({ length: 9 }, (_, index) => `a-secret-0123456789-${index}`) }),
+  ),
+]
+
+export const replay: readonly Attack[] = [
+  { row: '14', name: 'the same again: here, elsewhere, for another account or mode', tries: replayed },
+  { row: '15', name: 'a delivery that names another provider', tries: crossed },
+  { row: '16', name: 'a genuine payment, but the wrong one', tries: misfits },
+  { row: '37', name: 'a secret that should be gone', tries: rotated },
+]
