@@ -2,8 +2,10 @@ import type { Attack } from './attack'
 import { confirmation } from './confirmation'
 import { encoding } from './encoding'
 import { http } from './http'
+import { leaks } from './leaks'
 import { origin } from './origin'
 import { payload } from './payload'
+import { peers } from './peers'
 import { replay } from './replay'
 import { signatures } from './signatures'
 import { time } from './time'
@@ -22,4 +24,6 @@ export const themes: Readonly<Record<string, readonly Attack[]>> = {
   http,
   wire,
   confirmation,
+  leaks,
+  peers,
 }

@@ -139,15 +139,15 @@ const beside = (host: (typeof nodeHosts)[number]): Try => ({
   expected: taken,
   control: true,
   play: () =>
-    withStage(host, 'socket', { bodyTimeoutMs: 300 }, async (stage) => {
+    withStage(host, 'socket', { bodyTimeoutMs: 5000 }, async (stage) => {
       const head = 'POST /hook HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{'
-      const hanging = Array.from({ length: 50 }, () => stage.write([head], { waitMs: 400 }))
+      // They end when the stage is closed.
+      for (let i = 0; i < 50; i++) void stage.write([head], { waitMs: 5000 })
       await sleep(50)
       const started = performance.now()
       const verdict = await stage.send(genuine())
       const took = performance.now() - started
-      await Promise.all(hanging)
-      return took < 250 ? verdict : { ...verdict, wrong: `it took ${Math.round(took)} ms` }
+      return took < 1000 ? verdict : { ...verdict, wrong: `it took ${Math.round(took)} ms` }
     }),
 })
 const slowTries = (): Try[] => nodeHosts.flatMap((host) => [slow(host, 20), beside(host)])

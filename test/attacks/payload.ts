@@ -82,7 +82,7 @@ const prototypes = (): Try[] => [
 const nested = (depth: number, open = '[', close = ']') => withData(`"x":${open.repeat(depth)}1${close.repeat(depth)}`)
 
 /** A try that must not take long. The bound is wide: it tells linear from not. */
-const swiftly = (attempt: Try, ms = 500): Try => ({
+const swiftly = (attempt: Try, ms = 1000): Try => ({
   ...attempt,
   async play() {
     const started = performance.now()

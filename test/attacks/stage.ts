@@ -161,4 +161,12 @@ export async function withStage(
 }
 
 export const asControl = (attempt: Try): Try => ({ ...attempt, control: true })
+/** A try in which the genuine delivery's own run and claim are due: what counts are those beyond it. */
+export const besidesTheGenuine = (attempt: Try): Try => ({
+  ...attempt,
+  async play() {
+    const { storeCalls: _, ...verdict } = await attempt.play()
+    return { ...verdict, handlerRuns: verdict.handlerRuns - 1, stored: verdict.stored - 1 }
+  },
+})
 export const taken: Expectation = { status: 200, code: ['processed', 'verified'], handlerRuns: 1, stored: 1 }
