@@ -3,7 +3,7 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preParsingHoo
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { discardRest } from './send'
+import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
 export interface FastifyContext<Tx = undefined> extends HandlerContext<Tx> {
@@ -35,7 +35,8 @@ export function fastifyWebhook<Event extends WebhookEvent, Tx = undefined>(
           )
         receive()
           .then((outcome) => {
-            if (outcome.kind === 'failed') request.log.error(outcome.error.cause)
+            const thrown = thrownBy(outcome)
+            if (thrown !== undefined) request.log.error(thrown)
             send(request, reply, outcome.reply)
           })
           .catch(done)

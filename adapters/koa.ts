@@ -2,7 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { discardRest } from './send'
+import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
 export interface KoaContext<Tx = undefined> extends HandlerContext<Tx> {
@@ -20,7 +20,8 @@ export function koaWebhook<Event extends WebhookEvent, Tx = undefined>(
     const outcome = await receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
       handler(event, { ...context, ctx }),
     )
-    if (outcome.kind === 'failed') ctx.app.emit('error', outcome.error.cause, ctx)
+    const thrown = thrownBy(outcome)
+    if (thrown !== undefined) ctx.app.emit('error', thrown, ctx)
     const answered = outcome.kind === 'processed' && ctx.body !== before
     if (!answered) send(ctx, outcome.reply)
   }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Reply } from '../src'
+import type { Outcome, Reply } from '../src'
 import { isRefusal } from '../src/reply'
 
 /** Sends a reply, unless the handler has answered by itself. */
@@ -29,4 +29,11 @@ export function discardRest(request: IncomingMessage): void {
 
 export function toResponse({ status, headers, body }: Reply): Response {
   return new Response(body, { status, headers })
+}
+
+/** What a handler threw, for the framework's log, which may take errors alone. */
+export function thrownBy(outcome: Outcome): Error | undefined {
+  if (outcome.kind !== 'failed' && outcome.kind !== 'dead_letter') return undefined
+  const { cause = outcome.error } = outcome.error
+  return cause instanceof Error ? cause : new Error('The handler threw what is no error.', { cause })
 }
