@@ -143,6 +143,12 @@ function request({ body: given, list, shape, bodyAs, method }: Case) {
   return { request: { headers, method, body: ways[bodyAs] ?? body } as WebhookRequest, flat, body }
 }
 
+/** One of ours, and one that knows what it is about: only a socket that breaks is a surprise. */
+function assertNamed(error: unknown, { bodyAs }: Case): void {
+  if (!isWebhookError(error)) throw error
+  if (bodyAs !== 'throwing') expect(error.code).not.toBe('internal_error')
+}
+
 describe('hostile deliveries', () => {
   property(
     'any bytes and any headers: an outcome of the table, and no handler without a proof',
@@ -157,7 +163,7 @@ describe('hostile deliveries', () => {
       expect(handled).toBe(outcome.kind === 'processed' ? 1 : 0)
       if (handled > 0) expect(holdsProof(each.sender, flat, body)).toBe(true)
       expect(outcome.reply.body).not.toContain(secret)
-      if ('error' in outcome) expect(isWebhookError(outcome.error)).toBe(true)
+      if ('error' in outcome) assertNamed(outcome.error, each)
     },
   )
 
@@ -166,8 +172,8 @@ describe('hostile deliveries', () => {
     const event = await freshReceiver(each.sender.provider)
       .verify(sent)
       .catch((error: unknown) => {
-        if (!isWebhookError(error)) throw error
-        expect(error.message).not.toContain(secret)
+        assertNamed(error, each)
+        expect(String(error)).not.toContain(secret)
       })
     if (event !== undefined) expect(holdsProof(each.sender, flat, body)).toBe(true)
   })
