@@ -9,6 +9,7 @@ import { consoleDuring } from './watching'
 /** Everything that must never be seen, by a name that may be. */
 const hidden = new Map<string, string>([
   ['secret', secret],
+  ['part of the secret', secret.slice(0, 15)],
   ['rotated secret', rotatedSecret],
   ['token', token],
   ['api key', apiKey],
