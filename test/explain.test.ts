@@ -292,6 +292,11 @@ describe('explain', () => {
     expect((await explain({ headers: [], body }, { provider: mugglepay({ token: secret }) })).cause).toBe(cause)
   })
 
+  it('explains no order where the token would be looked up by it', async () => {
+    const provider = mugglepay({ orderTokenSecret: secret })
+    expect((await explain({ headers: [], body: '{"token":"x"}' }, { provider })).cause).toBe('unexplained')
+  })
+
   it('passes on what an API said', async () => {
     const provider = kasperopay({ merchantId: 'kpm_1', fetch: async () => new Response('{}', { status: 404 }) })
     const body = '{"event":"payment.completed","merchant_id":"kpm_1","payment_id":"pay_1"}'

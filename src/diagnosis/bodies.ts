@@ -49,7 +49,7 @@ function inOtherCharset(body: Uint8Array, text: string): Changed[] {
 
 /** The ways in which common languages write the same JSON. */
 function rewritten(text: string): Changed[] {
-  const value = parsed(text.replace(/^\ufeff/, ''))
+  const value = isDeep(text) ? undefined : parsed(text.replace(/^\ufeff/, ''))
   if (typeof value !== 'object' || value === null) return []
   const found: Changed[] = []
   for (const [order, data] of [
@@ -75,6 +75,17 @@ function rewritten(text: string): Changed[] {
     found.push(...[compact, ...spaced].map((layout): Changed => [named('body_trailing'), `${layout}\n`]))
   }
   return found
+}
+
+/** Nested deeper than any delivery that is taken: writing it anew would cost more than it tells. */
+function isDeep(text: string): boolean {
+  let depth = 0
+  for (const char of text) {
+    if (char === '[' || char === '{') depth++
+    else if (char === ']' || char === '}') depth--
+    if (depth > 32) return true
+  }
+  return false
 }
 
 function parsed(text: string): unknown {

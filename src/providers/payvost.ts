@@ -118,8 +118,9 @@ const mainRefund = eventType(
 /** Left out for a code that is not ISO 4217, whose minor unit nobody knows, and for a fraction, which is no minor unit. */
 function inMinorUnits(value: string | number, currency: string | null | undefined): Amount | undefined {
   const digits = minorUnitDigits(currency ?? '')
-  if (digits === undefined || String(value).includes('.')) return undefined
+  if (digits === undefined) return undefined
   const { value: minor, currency: code } = exactAmount(value, currency ?? '')
+  if (`${value} ${minor}`.includes('.')) return undefined
   const whole = shiftDecimal(minor, -digits)
   return whole === undefined ? undefined : { value: whole, currency: code }
 }

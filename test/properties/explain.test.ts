@@ -20,7 +20,7 @@ const causes = new Set([
 ])
 
 const compressed = [Buffer.from([0x1f, 0x8b]), Buffer.from([0x78, 0x9c]), Buffer.alloc(0)]
-const nested = fc.nat(100).map((depth) => Buffer.from('['.repeat(depth) + ']'.repeat(depth)))
+const nested = fc.nat(4000).map((depth) => Buffer.from('['.repeat(depth) + ']'.repeat(depth)))
 const bytes = fc.oneof(
   {
     weight: 4,
