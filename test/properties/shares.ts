@@ -23,7 +23,7 @@ export const shares = {
 
 export type PropertyName = keyof typeof shares
 
-const total = Number(process.env['PAYPROOF_RUNS'] ?? (process.env['CI'] === 'true' ? 100_000 : 10_000))
+const total = Number(process.env['PAYPROOF_RUNS'] ?? (process.env['CI'] === 'true' ? 100_000 : 6_000))
 const all = Object.values<number>(shares).reduce((sum, share) => sum + share, 0)
 
 export const seed = Number(process.env['PAYPROOF_SEED'] ?? crypto.getRandomValues(new Int32Array(1))[0])

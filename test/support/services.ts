@@ -25,7 +25,7 @@ function isReachable(url: string): Promise<boolean> {
       resolve(true)
       socket.destroy()
     })
-    socket.setTimeout(1000, () => socket.destroy())
+    socket.setTimeout(5000, () => socket.destroy())
     socket.on('error', () => resolve(false)).on('close', () => resolve(false))
   })
 }
