@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type BodyLimits, WebhookError } from '../src'
+import { joinBytes } from '../src/core/bytes'
 import { bodyAlreadyParsed, tooLarge } from '../src/request'
 
 /** A Node request, with what body parsers and platforms may have left on it. */
@@ -92,13 +93,7 @@ function collect(limits: BodyLimits): { add(chunk: Uint8Array): void; bytes(): U
     bytes() {
       const [only] = chunks
       if (chunks.length === 1 && only !== undefined) return only
-      const bytes = new Uint8Array(length)
-      let at = 0
-      for (const chunk of chunks) {
-        bytes.set(chunk, at)
-        at += chunk.length
-      }
-      return bytes
+      return joinBytes(chunks)
     },
   }
 }

@@ -33,7 +33,8 @@ export async function findGround(): Promise<{ urls: Urls; end(): Promise<void> }
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether somebody takes connections there. */
+export async function answers(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   const late = setTimeout(() => socket.destroy(new Error('silent')), 5000)

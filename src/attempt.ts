@@ -14,8 +14,8 @@ export interface HandlerContext<Tx = undefined> {
   /** Aborted when another worker has taken the event over: stop, its effect is no longer yours. */
   readonly signal: AbortSignal
   /**
-   * How often this event was begun, this time included: 2 and more after a failure or a crash. It only ever rises: hand it
-   * on as a fencing number where a late worker must be told apart.
+   * How often this event was begun, this time included: 2 and more after a failure or a crash. It only rises, for as
+   * long as the store remembers the event: hand it on as a fencing number where a late worker must be told apart.
    */
   readonly attempt: number
   /**
@@ -57,13 +57,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
       try {
         await handler(event, { signal: held.signal, attempt: number, tx })
       } catch (cause) {
-        throw new WebhookError(
-          'handler_failed',
-          'The handler threw; the next delivery of this event is handled again.',
-          {
-            cause,
-          },
-        )
+        throw new WebhookError('handler_failed', 'The handler threw; the next delivery is handled again.', { cause })
       }
     }
     if (store.transaction === undefined) {

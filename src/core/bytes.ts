@@ -25,6 +25,16 @@ export function decodeHex(text: string, length: number): Uint8Array | undefined 
   return bytes
 }
 
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
 export function encodeBase64(bytes: Uint8Array): string {
   const parts: string[] = []
   // More arguments than this at once overflow the stack of some engines.

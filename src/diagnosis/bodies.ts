@@ -1,4 +1,4 @@
-import { toBytes } from '../core/bytes'
+import { joinBytes, toBytes } from '../core/bytes'
 import { type Cause, fromBase64, type Variant } from './variants'
 
 /** What the body may have been before something on its way changed it. */
@@ -133,11 +133,5 @@ async function inflate(body: Uint8Array): Promise<Uint8Array | undefined> {
   } catch {
     return undefined
   }
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
+  return joinBytes(chunks)
 }

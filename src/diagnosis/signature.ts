@@ -1,5 +1,5 @@
 import { equalSecrets } from '#hmac'
-import { toBytes } from '../core/bytes'
+import { joinBytes, toBytes } from '../core/bytes'
 import { bodyVariants } from './bodies'
 import { type Mark, readMarks } from './marks'
 import { type Cause, keyVariants, type Variant } from './variants'
@@ -89,14 +89,7 @@ async function matching(
 
 function contents(body: Uint8Array, mark: Mark, timestamps: readonly string[]): [Uint8Array, boolean][] {
   const times = mark.timestamp === undefined ? timestamps : [mark.timestamp]
-  return [[body, false], ...times.map((time): [Uint8Array, boolean] => [joined(toBytes(`${time}.`), body), true])]
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length)
-  both.set(a)
-  both.set(b, a.length)
-  return both
+  return [[body, false], ...times.map((time): [Uint8Array, boolean] => [joinBytes([toBytes(`${time}.`), body]), true])]
 }
 
 type Algorithm = 'SHA-256' | 'SHA-1' | 'SHA-384' | 'SHA-512'

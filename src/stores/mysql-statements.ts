@@ -1,4 +1,4 @@
-import { endOf, type Rows, type SqlSteps, type SqlStore, toLetter } from './sql'
+import { endOf, type Rows, type SqlStatements, type SqlSteps, type SqlStore, toLetter } from './sql'
 import { abandonedSeconds, type IdempotencyStore } from './store'
 
 /** Runs one statement and gives its result: the rows, or an object with `affectedRows`. */
@@ -13,7 +13,7 @@ const idle = `kept AND (state <> 'busy' OR lease_until <= ${now})`
 const letterColumns = 'event_key AS `key`, letter, attempt'
 
 /** A MySQL store, statement by statement. */
-export function statements(table: string, query: RunMysql) {
+export function statements(table: string, query: RunMysql): SqlStatements {
   const changed = async (text: string, values: unknown[]) => affected(await query(text, values)) === 1
   const steps: SqlSteps = {
     async insert(key, token, lease, letter) {

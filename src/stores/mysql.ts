@@ -2,7 +2,6 @@ import { misconfigured } from '../errors'
 import { type RunMysql, rowsOf, statements } from './mysql-statements'
 import {
   assertTable,
-  claimInSteps,
   guarded,
   type InTransactions,
   inTransaction,
@@ -10,8 +9,9 @@ import {
   onceMore,
   type SqlStore,
   type SqlStoreOptions,
+  storeOf,
 } from './sql'
-import { asked, assertKey } from './store'
+import { asked } from './store'
 
 export type { RunMysql } from './mysql-statements'
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
@@ -59,24 +59,13 @@ export function mysqlStore(
 ): SqlStore<never> {
   assertTable(table)
   const query = onceMore(runner(client))
-  const { steps, owner, letters, prune } = statements(table, query)
-  return {
-    defaultRetentionSeconds: 30 * 86_400,
-    async claim(key, leaseSeconds, letter) {
-      assertKey(key)
-      return claimInSteps(steps, key, leaseSeconds, letter ?? null)
-    },
-    ...owner,
-    letters,
-    async ensureSchema() {
-      const [session] = rowsOf(await query('SELECT @@autocommit AS autocommit', []))
-      if (Number(session?.['autocommit']) === 0)
-        throw misconfigured('mysqlStore(client)', 'has autocommit off: nothing that the store writes would stay.')
-      await query(mysqlSchema(table), [])
-    },
-    prune,
-    ...(transaction ? { transaction: transactions(client, table) } : {}),
+  const ensureSchema = async () => {
+    const [session] = rowsOf(await query('SELECT @@autocommit AS autocommit', []))
+    if (Number(session?.['autocommit']) === 0)
+      throw misconfigured('mysqlStore(client)', 'has autocommit off: nothing that the store writes would stay.')
+    await query(mysqlSchema(table), [])
   }
+  return storeOf(statements(table, query), ensureSchema, transaction ? transactions(client, table) : undefined)
 }
 
 function runner(client: object): RunMysql {

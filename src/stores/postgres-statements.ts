@@ -1,4 +1,4 @@
-import { endOf, type Rows, type SqlSteps, type SqlStore, toLetter } from './sql'
+import { endOf, type Rows, type SqlStatements, type SqlSteps, type SqlStore, toLetter } from './sql'
 import { abandonedSeconds, type IdempotencyStore } from './store'
 
 /** Runs one statement and gives its rows. */
@@ -11,7 +11,7 @@ const owned = `key = $1 AND state = 'busy' AND token = $2::uuid`
 const idle = `letter IS NOT NULL AND (state <> 'busy' OR lease_until <= clock_timestamp())`
 
 /** A PostgreSQL store, statement by statement. */
-export function statements(table: string, query: Run) {
+export function statements(table: string, query: Run): SqlStatements {
   const changed = async (text: string, values: unknown[]) => (await query(`${text} RETURNING 1`, values)).length === 1
   const steps: SqlSteps = {
     insert: (key, token, lease, letter) =>

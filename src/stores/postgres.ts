@@ -2,7 +2,6 @@ import { misconfigured, type WebhookError } from '../errors'
 import { type Run, statements } from './postgres-statements'
 import {
   assertTable,
-  claimInSteps,
   guarded,
   type InTransactions,
   inTransaction,
@@ -11,8 +10,9 @@ import {
   type Rows,
   type SqlStore,
   type SqlStoreOptions,
+  storeOf,
 } from './sql'
-import { asked, assertKey } from './store'
+import { asked } from './store'
 
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
 
@@ -78,22 +78,10 @@ export function postgresStore(
 ): SqlStore<never> {
   assertTable(table)
   const query = onceMore(runner(client))
-  const { steps, owner, letters, prune } = statements(table, query)
-  return {
-    defaultRetentionSeconds: 30 * 86_400,
-    async claim(key, leaseSeconds, letter) {
-      assertKey(key)
-      return claimInSteps(steps, key, leaseSeconds, letter ?? null)
-    },
-    ...owner,
-    letters,
-    async ensureSchema() {
-      for (const statement of postgresSchema(table).split(/;$/m))
-        if (statement.trim() !== '') await query(statement, [])
-    },
-    prune,
-    ...(transaction ? { transaction: transactions(client, table) } : {}),
+  const ensureSchema = async () => {
+    for (const statement of postgresSchema(table).split(/;$/m)) if (statement.trim() !== '') await query(statement, [])
   }
+  return storeOf(statements(table, query), ensureSchema, transaction ? transactions(client, table) : undefined)
 }
 
 function runner(client: object): Run {

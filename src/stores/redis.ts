@@ -22,8 +22,8 @@ export interface RedisStoreOptions {
 }
 
 /**
- * Keeps keys in Redis 6 or newer, one hash a key, each call one script and one round trip. Safe in a Cluster: a key is in
- * one slot. At the first claim it reads `INFO` and warns unless AOF is on and nothing is evicted.
+ * Keeps keys in Redis 6 or newer, one hash a key, each call one script and one round trip, but for an index
+ * of the keys that have letters. Safe in a Cluster: a key is in one slot. At the first claim it reads `INFO` and warns unless AOF is on and nothing is evicted.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): IdempotencyStore {
   const {

@@ -1,5 +1,5 @@
 import { misconfigured, type WebhookError } from '../errors'
-import type { Claim, Complete, IdempotencyStore, Letter, Letters } from './store'
+import { assertKey, type Claim, type Complete, type IdempotencyStore, type Letter, type Letters } from './store'
 
 export interface SqlStoreOptions {
   /** Default `payproof_events`; may name a schema, as `shop.payproof_events`. */
@@ -37,12 +37,7 @@ export interface SqlSteps {
 }
 
 /** Insert, look, take over: so a duplicate, by far the most frequent case after the first, never locks or writes a row. */
-export async function claimInSteps(
-  steps: SqlSteps,
-  key: string,
-  leaseSeconds: number,
-  letter: string | null,
-): Promise<Claim> {
+async function claimInSteps(steps: SqlSteps, key: string, leaseSeconds: number, letter: string | null): Promise<Claim> {
   const token = crypto.randomUUID()
   for (let tries = 0; tries < 5; tries++) {
     const [inserted] = await steps.insert(key, token, leaseSeconds, letter)
@@ -59,6 +54,34 @@ export async function claimInSteps(
 
 function closed({ state, wait }: Row): Claim {
   return state === 'done' ? { state: 'completed' } : { state: 'in_progress', retryAfterSeconds: Number(wait) }
+}
+
+/** What a store is made of in the words of one database. */
+export interface SqlStatements {
+  readonly steps: SqlSteps
+  readonly owner: Pick<IdempotencyStore, 'renew' | 'complete' | 'release'>
+  readonly letters: Letters
+  readonly prune: SqlStore['prune']
+}
+
+/** The store that these statements make. */
+export function storeOf(
+  { steps, owner, letters, prune }: SqlStatements,
+  ensureSchema: SqlStore['ensureSchema'],
+  transaction: SqlStore<never>['transaction'],
+): SqlStore<never> {
+  return {
+    defaultRetentionSeconds: 30 * 86_400,
+    async claim(key, leaseSeconds, letter) {
+      assertKey(key)
+      return claimInSteps(steps, key, leaseSeconds, letter ?? null)
+    },
+    ...owner,
+    letters,
+    ensureSchema,
+    prune,
+    ...(transaction === undefined ? {} : { transaction }),
+  }
 }
 
 /** A row of `key`, `letter` and `attempt`. */

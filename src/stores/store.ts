@@ -5,8 +5,8 @@ export type Claim =
       /** Proves the ownership of this claim to `renew`, `complete` and `release`. */
       readonly token: string
       /**
-       * How many claims of this key were granted, this one included: 1 the first time, and only ever rising, so that it
-       * serves as a fencing number too. Left out by stores that do not count.
+       * How many claims of this key were granted, this one included: 1 the first time, and rising for as long as the key
+       * is remembered, so that it serves as a fencing number too. Left out by stores that do not count.
        */
       readonly attempt?: number
     }

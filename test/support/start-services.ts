@@ -1,3 +1,4 @@
+import { answers } from '../../chaos/ground'
 import {
   hasMariadb,
   hasPostgres,
@@ -7,7 +8,6 @@ import {
   startPostgres,
   startRedis,
 } from '../../chaos/servers'
-import { firstReachable } from './services'
 
 const kinds = [
   ['REDIS_URL', 'redis://127.0.0.1:6379', hasRedis, startRedis],
@@ -23,7 +23,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const started: ScratchServer[] = []
   for (const [variable, usual, has, start] of kinds) {
     const own = process.env['PAYPROOF_SERVERS'] === 'own'
-    const found = own ? undefined : await firstReachable(process.env[variable], usual)
+    const found = own ? undefined : await firstReachable(process.env[variable] ?? '', usual)
     const server = found === undefined && has() ? await start() : undefined
     if (server !== undefined) started.push(server)
     process.env[variable] = found ?? server?.url ?? ''
@@ -31,4 +31,9 @@ export default async function setup(): Promise<() => Promise<void>> {
   return async () => {
     await Promise.all(started.map((server) => server.stop()))
   }
+}
+
+async function firstReachable(...urls: string[]): Promise<string | undefined> {
+  for (const url of urls) if (url !== '' && (await answers(url))) return url
+  return undefined
 }
