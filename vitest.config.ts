@@ -6,7 +6,7 @@ const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   resolve: {
     alias: [
-      { find: '#hmac', replacement: at('src/core/hmac.ts') },
+      { find: '#hmac', replacement: at('test/support/overheard-hmac.ts') },
       { find: /^payproof\/stores\/([a-z]+)$/, replacement: at('src/stores/$1.ts') },
       { find: 'payproof/testing', replacement: at('src/testing/index.ts') },
       { find: /^payproof\/([a-z]+)$/, replacement: at('adapters/$1.ts') },
@@ -16,6 +16,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/package.test.ts'],
+    setupFiles: ['test/support/overhear.ts'],
     globalSetup: ['test/support/start-services.ts'],
     testTimeout: 30_000,
   },

@@ -10,6 +10,8 @@ export interface ExpectedPayment {
   amount: string
   /** As the provider writes it, such as `KAS`, `XRP`, `USD`; upper and lower case are the same. */
   currency: string
+  /** The provider that the order was to be paid with, such as `caspay`, where several could pay it. */
+  provider?: string
   /** Takes a payment of more than the amount too. Default `false`. */
   orMore?: boolean
 }
@@ -26,7 +28,8 @@ export function expectPayment(event: WebhookEvent, expected: ExpectedPayment | n
   assertExpectation(expected)
   const { payment } = event
   if (payment === undefined) throw unexpected('The event says nothing of a payment.')
-  const { orderId, currency } = expected
+  const { orderId, currency, provider = event.provider } = expected
+  if (event.provider !== provider) throw unexpected('It was paid with another provider.')
   if (payment.outcome !== 'succeeded') throw unexpected(`The payment is \`${payment.outcome}\`, not \`succeeded\`.`)
   if (payment.orderId === undefined) throw unexpected('The event does not say which order was paid.')
   if (payment.orderId !== orderId) throw unexpected('It is the payment of another order.')

@@ -37,6 +37,14 @@ describe('expectPayment', () => {
     expect(error.message).not.toMatch(/2000|o_1|o_2/)
   })
 
+  it('tells providers apart where the order does', () => {
+    const paidWith = (provider: string) => ({ ...event(paid), provider })
+    expect(expectPayment(paidWith('payqi'), { ...order, provider: 'payqi' })).toBe(paid)
+    expect(expectPayment(paidWith('caspay'), order)).toBe(paid)
+    const error = thrown(() => expectPayment(paidWith('caspay'), { ...order, provider: 'payqi' }))
+    expect(error).toMatchObject({ code: 'payment_unexpected', hint: expect.stringContaining('another provider') })
+  })
+
   it('takes more where that is allowed, and never less', () => {
     const more = { ...paid, amount: { value: '2000.50001', currency: 'KAS' } }
     expect(expectPayment(event(more), { ...order, orMore: true })).toBe(more)

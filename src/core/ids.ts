@@ -7,14 +7,10 @@ export function isId(value: unknown): value is string {
   return typeof value === 'string' && idGrammar.test(value)
 }
 
-/** Refuses a name that a log line could not hold: control characters, line separators, or far too long. */
+/** Refuses a name that a log line could not hold: what is invisible there or turns it around, or far too long. */
 export function assertName(field: string, value: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-  if (value.length > 256 || /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
-    throw new WebhookError(
-      'id_invalid',
-      `\`${field}\` must be at most 256 characters, none of them control characters.`,
-    )
+  if (value.length > 256 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) {
+    throw new WebhookError('id_invalid', `\`${field}\` must be at most 256 characters, none of them invisible.`)
   }
 }
 

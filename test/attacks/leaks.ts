@@ -33,6 +33,8 @@ const naughty = [
   '\\u001b]0;title\\u0007',
   'a\\u2028b',
   'a\\u2029b',
+  'fdp.\\u202egnp',
+  'a\\u2066b',
   'a\\u0085b',
   'a\\u0000b',
   '\\u0008\\u0008',
@@ -48,8 +50,7 @@ const naughty = [
   '\\"',
   '\\ud83d\\udca9',
 ]
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 /** The default observer's lines about a delivery with such a text in it. */
 async function linesAbout(change: (body: string) => string, headers: Sent['headers'] = []): Promise<string[]> {

@@ -86,6 +86,9 @@ const noTypes = [
   'a\\u0085b',
   'a\\u2028b',
   'a\\u2029b',
+  'a\\u202eb',
+  'a\\u200bb',
+  'a\\ud800b',
   'x'.repeat(257),
 ]
 const badId: Expectation = { status: 400, code: 'id_invalid' }

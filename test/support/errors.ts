@@ -1,4 +1,5 @@
 import { isWebhookError, type WebhookError } from '../../src'
+import { rememberText } from './said'
 
 /** The error a promise is rejected with; fails if it is none of ours. */
 export async function rejection(promise: Promise<unknown>): Promise<WebhookError> {
@@ -7,6 +8,7 @@ export async function rejection(promise: Promise<unknown>): Promise<WebhookError
       throw new Error('expected a rejection')
     },
     (error: unknown) => {
+      rememberText(error)
       if (isWebhookError(error)) return error
       throw error
     },
@@ -18,6 +20,7 @@ export function thrown(action: () => unknown): WebhookError {
   try {
     action()
   } catch (error) {
+    rememberText(error)
     if (isWebhookError(error)) return error
     throw error
   }
