@@ -68,14 +68,26 @@ export class WebhookError extends Error {
   readonly provider: string | undefined
 
   constructor(code: WebhookErrorCode, hint: string, options: { provider?: string | undefined; cause?: unknown } = {}) {
+    const status = statusOfCode[code]
     const about = options.provider === undefined ? code : `${options.provider}: ${code}`
+    const limit = Error.stackTraceLimit
+    const bare = isCommonplace(status) && stackIsOptional
+    if (bare) Error.stackTraceLimit = 0
     super(`${about}: ${hint}`, options.cause === undefined ? undefined : { cause: options.cause })
+    if (bare) Error.stackTraceLimit = limit
     this.code = code
-    this.status = statusOfCode[code]
+    this.status = status
     this.hint = hint
     this.provider = options.provider
     Object.defineProperty(this, brand, { value: true })
   }
+}
+
+const stackIsOptional = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
+
+/** What strangers can cause as often as they like: where it was found tells nothing, and costs more than finding it. */
+function isCommonplace(status: number): boolean {
+  return status < 500 && status !== 422
 }
 
 /** Whether `error` is a `WebhookError`, also one of another copy of this module (ESM beside CommonJS). */

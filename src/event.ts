@@ -65,3 +65,36 @@ export interface WebhookEvent<
   /** The body exactly as it was received. Not enumerable, so that a logged event does not hold it. */
   readonly rawBody: Uint8Array
 }
+
+/** A `WebhookEvent`. Its body is no field: whoever logs, copies or serialises an event has no body or token in it. */
+export class ProvenEvent implements WebhookEvent {
+  readonly provider: string
+  readonly wireType: string
+  readonly form: string
+  readonly id: string
+  readonly idempotencyKey: string
+  declare readonly occurredAt?: Date
+  readonly type: string
+  readonly data: unknown
+  declare readonly payment?: Payment
+  readonly proof: Proof
+  readonly #rawBody: Uint8Array
+
+  constructor(fields: Omit<WebhookEvent, 'rawBody'>, rawBody: Uint8Array) {
+    this.provider = fields.provider
+    this.wireType = fields.wireType
+    this.form = fields.form
+    this.id = fields.id
+    this.idempotencyKey = fields.idempotencyKey
+    if (fields.occurredAt !== undefined) this.occurredAt = fields.occurredAt
+    this.type = fields.type
+    this.data = fields.data
+    if (fields.payment !== undefined) this.payment = fields.payment
+    this.proof = fields.proof
+    this.#rawBody = rawBody
+  }
+
+  get rawBody(): Uint8Array {
+    return this.#rawBody
+  }
+}

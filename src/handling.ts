@@ -1,6 +1,7 @@
 import { sha256Hex } from '#hmac'
 import { type Attempt, createAttempts, type Handler } from './attempt'
-import { type DeadLetter, sealLetter, writeDeadLetter } from './dead-letters'
+import type { HeadersInput } from './core/headers'
+import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
 import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
@@ -14,9 +15,9 @@ import type { Claim } from './stores/store'
 /** A proven event, and the delivery that brought it. */
 export interface ProvenDelivery<Event extends WebhookEvent> {
   readonly event: Event
-  /** Those that its proof needs. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly receivedAt: Date
+  readonly headers: HeadersInput
+  /** In milliseconds since 1970. */
+  readonly receivedMs: number
   /** Whether it comes from the dead letters, and not from the provider. */
   readonly replayed: boolean
 }
@@ -67,8 +68,9 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   }
 
   /** Fixed before the handler runs: what it does to the event must move neither the key nor the letter. */
-  function fixed({ event, headers, receivedAt }: ProvenDelivery<Event>): { lease: LeaseSettings; letter: LetterOf } {
+  function fixed({ event, headers: all, receivedMs }: ProvenDelivery<Event>): Fixed {
     const { idempotencyKey, wireType } = event
+    const headers = pickHeaders(all, provider.headers)
     const rawBody = new Uint8Array(event.rawBody)
     const about = { provider: provider.name, account }
     return {
@@ -84,7 +86,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
           wireType,
           attempts,
           ...(reason === undefined ? {} : { reason }),
-          receivedAt,
+          receivedAt: new Date(receivedMs),
           headers,
           rawBody,
         }),
@@ -146,6 +148,11 @@ interface Unreadable {
   readonly body: Uint8Array
   readonly headers: Readonly<Record<string, string>>
   readonly receivedAt: Date
+}
+
+interface Fixed {
+  readonly lease: LeaseSettings
+  readonly letter: LetterOf
 }
 
 type LetterOf = (attempts: number, reason?: WebhookErrorCode) => DeadLetter

@@ -1,3 +1,4 @@
+import { isPromiseLike } from './core/awaitable'
 import type { Drift } from './core/drift'
 import type { Explanation } from './diagnosis/explain'
 import type { WebhookErrorCode } from './errors'
@@ -72,7 +73,8 @@ export type Observer = (report: Report) => unknown
 export function contained(observe: Observer): (report: Report) => void {
   return (report) => {
     try {
-      Promise.resolve(observe(report)).catch(() => {})
+      const told = observe(report)
+      if (isPromiseLike(told)) told.then(undefined, () => {})
     } catch {
       // The observer's own trouble.
     }

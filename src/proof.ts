@@ -1,11 +1,11 @@
-import { pickHeaders } from './dead-letters'
+import { type Awaitable, andThen, attempt } from './core/awaitable'
 import { forProvider, isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import type { ProvenDelivery } from './handling'
 import type { Report } from './observe'
 import type { ReceiverSettings } from './options'
 import { readRequest, type WebhookRequest } from './request'
-import { about, type Trace } from './trace'
+import { note, type Trace } from './trace'
 import { createWatch } from './watch'
 
 /** Makes the part of a receiver that proves, parses and types a delivery, and looks at what came with it. */
@@ -15,34 +15,37 @@ export function createProof<Event extends WebhookEvent, Tx>(
 ) {
   const { provider, toleranceSeconds, maxEventAgeSeconds, mode } = settings
   const { drift, unproven } = createWatch(settings, report)
-  const limits = { toleranceSeconds, maxEventAgeSeconds, drift }
 
-  async function proveAt(request: WebhookRequest, trace: Trace, now: () => number): Promise<ProvenDelivery<Event>> {
-    const body = await readRequest(request, settings)
-    trace.body = body
-    const nowMs = now()
+  function proveBody({ headers }: WebhookRequest, body: Uint8Array, nowMs: number): Awaitable<Event> {
     // Every comparison with NaN is false: no time would ever be too old.
     if (!Number.isFinite(nowMs))
       throw new WebhookError('configuration_invalid', '`now` must give milliseconds since 1970.')
-    const { headers } = request
-    const event = await provider.verify({ headers, body }, { nowMs, ...limits })
-    if (mode !== undefined && event.proof.mode !== undefined && event.proof.mode !== mode)
-      throw new WebhookError('mode_mismatch', `The event is from ${event.proof.mode} mode, this receiver for ${mode}.`)
-    trace.about = about(event)
-    const receivedAt = new Date(nowMs)
-    return { event, headers: pickHeaders(headers, provider.headers), receivedAt, replayed: false }
+    return provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds, drift })
+  }
+
+  function assertMode({ proof }: Event): void {
+    if (mode !== undefined && proof.mode !== undefined && proof.mode !== mode)
+      throw new WebhookError('mode_mismatch', `The event is from ${proof.mode} mode, this receiver for ${mode}.`)
   }
 
   return {
     /** Throws a `WebhookError`, whatever went wrong. `now` is asked once the body is there. */
-    async prove(request: WebhookRequest, trace: Trace, now = settings.now): Promise<ProvenDelivery<Event>> {
-      try {
-        return await proveAt(request, trace, now)
-      } catch (caught) {
+    prove(request: WebhookRequest, trace: Trace, now = settings.now): Awaitable<ProvenDelivery<Event>> {
+      const prove = () =>
+        andThen(readRequest(request, settings), (body) => {
+          trace.body = body
+          const receivedMs = now()
+          return andThen(proveBody(request, body, receivedMs), (event) => {
+            assertMode(event)
+            note(trace, event)
+            return { event, headers: request.headers, receivedMs, replayed: false }
+          })
+        })
+      return attempt(prove, (caught) => {
         const error = asWebhookError(provider.name, caught)
         unproven(request, trace.body, error, now())
         throw error
-      }
+      })
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { Handler } from './attempt'
+import { isPromiseLike } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
 import type { WebhookError } from './errors'
 import type { WebhookEvent } from './event'
@@ -10,7 +11,7 @@ import { asWebhookError, createProof } from './proof'
 import { createDeadLetters } from './replay'
 import { refuse } from './reply'
 import type { WebhookRequest } from './request'
-import { fromOutcome, reason, startTrace, summary, type Trace } from './trace'
+import { reportOf, reportOfOutcome, startTrace, type Trace } from './trace'
 
 /** Receives one provider's deliveries. `Tx` is the transaction that handlers get, where the store was asked for one. */
 export interface Receiver<Event extends WebhookEvent = WebhookEvent, Tx = undefined> {
@@ -50,8 +51,7 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     handler: Handler<Event, Tx>,
   ): Promise<Outcome<Event>> {
     const trace = startTrace()
-    const reportOutcome = (outcome: Outcome<Event>) =>
-      report({ ...summary(settings, trace), ...trace.about, ...fromOutcome(outcome) })
+    const reportOutcome = (outcome: Outcome<Event>) => report(reportOfOutcome(settings, trace, outcome))
     const outcome = await proven(trace)
       .then((delivery) => handle(delivery, handler, reportOutcome))
       .catch((caught): Outcome<Event> => refused(asWebhookError(settings.provider.name, caught)))
@@ -70,12 +70,13 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     async verify(request) {
       const trace = startTrace()
       try {
-        const { event } = await prove(request, trace)
-        report({ ...summary(settings, trace), ...trace.about, outcome: 'verified' })
+        const proven = prove(request, trace)
+        const { event } = isPromiseLike(proven) ? await proven : proven
+        report(reportOf(settings, trace, 'verified'))
         return event
       } catch (caught) {
         const error = asWebhookError(settings.provider.name, caught)
-        report({ ...summary(settings, trace), outcome: kindOf(error.code), ...reason(error) })
+        report(reportOf(settings, trace, kindOf(error.code), undefined, error))
         throw error
       }
     },

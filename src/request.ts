@@ -1,3 +1,4 @@
+import { type Awaitable, andThen } from './core/awaitable'
 import { toBytes } from './core/bytes'
 import { type HeadersInput, readHeader } from './core/headers'
 import { WebhookError } from './errors'
@@ -11,20 +12,24 @@ export interface BodyLimits {
 export interface WebhookRequest {
   readonly headers: HeadersInput
   /** The raw body, or a function that reads it within the limits it is given. */
-  readonly body: Uint8Array | string | ((limits: BodyLimits) => Promise<Uint8Array | string>)
+  readonly body: Uint8Array | string | ((limits: BodyLimits) => Awaitable<Uint8Array | string>)
   /** Where given, must be POST. */
   readonly method?: string | undefined
 }
 
 /** The raw bytes of a request, refusing what must not be read. Throws a `WebhookError`. */
-export async function readRequest(request: WebhookRequest, limits: BodyLimits): Promise<Uint8Array> {
+export function readRequest(request: WebhookRequest, limits: BodyLimits): Awaitable<Uint8Array> {
   const { method, headers } = request
   if (method !== undefined && method !== 'POST')
     throw new WebhookError('method_not_allowed', 'Webhooks are POST requests: route nothing else here.')
   assertHeaders(headers)
   assertNotEncoded(headers)
   if (Number(readHeader(headers, 'content-length')) > limits.maxBodyBytes) throw tooLarge(limits)
-  const body = typeof request.body === 'function' ? await request.body(limits) : request.body
+  const body = typeof request.body === 'function' ? request.body(limits) : request.body
+  return andThen(body, (raw) => checked(raw, limits))
+}
+
+function checked(body: unknown, limits: BodyLimits): Uint8Array {
   if (typeof body !== 'string' && !(body instanceof Uint8Array))
     throw bodyAlreadyParsed('Hand over the raw body: the bytes as they were received.')
   const bytes = toBytes(body)

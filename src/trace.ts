@@ -3,45 +3,71 @@ import type { WebhookEvent } from './event'
 import type { DeliveryReport } from './observe'
 import type { Outcome } from './outcome'
 
+interface EventNote {
+  readonly eventType: string
+  readonly wireType: string
+  readonly idempotencyKey: string
+  readonly secretId: string | undefined
+}
+
 /** What is noted of a delivery on its way, for its report. */
 export interface Trace {
   readonly startedMs: number
   body: Uint8Array | undefined
   /** Noted before the handler runs, which may do to the event what it likes. */
-  about: Partial<DeliveryReport>
+  event: EventNote | undefined
 }
 
 export function startTrace(): Trace {
-  return { startedMs: performance.now(), body: undefined, about: {} }
+  return { startedMs: performance.now(), body: undefined, event: undefined }
 }
 
-export function summary({ provider, account }: { provider: { readonly name: string }; account: string }, trace: Trace) {
-  return {
+export function note(trace: Trace, { type, wireType, idempotencyKey, proof: { secretId } }: WebhookEvent): void {
+  trace.event = { eventType: type, wireType, idempotencyKey, secretId }
+}
+
+type Reported = { -readonly [Name in keyof DeliveryReport]: DeliveryReport[Name] }
+
+/** The report of a delivery. Put together field by field: it is made for every one, heard or not. */
+export function reportOf(
+  settings: { readonly provider: { readonly name: string }; readonly account: string },
+  trace: Trace,
+  outcome: DeliveryReport['outcome'],
+  status?: number,
+  error?: WebhookError,
+): DeliveryReport {
+  const report: Reported = {
     type: 'delivery',
-    provider: provider.name,
-    account,
+    provider: settings.provider.name,
+    account: settings.account,
+    outcome,
     durationMs: performance.now() - trace.startedMs,
     rawBody: () => trace.body,
-  } as const
-}
-
-export function fromOutcome(outcome: Outcome): Pick<DeliveryReport, 'outcome'> & Partial<DeliveryReport> {
-  return {
-    outcome: outcome.kind,
-    status: outcome.reply.status,
-    ...('error' in outcome ? reason(outcome.error) : {}),
   }
+  if (status !== undefined) report.status = status
+  if (trace.event !== undefined) addEvent(report, trace.event)
+  if (error !== undefined) addReason(report, error)
+  return report
 }
 
-export function about({ type, wireType, idempotencyKey, proof }: WebhookEvent): Partial<DeliveryReport> {
-  return {
-    eventType: type,
-    wireType,
-    idempotencyKey,
-    ...(proof.secretId === undefined ? {} : { secretId: proof.secretId }),
-  }
+/** The report of what became of a delivery, and of its answer. */
+export function reportOfOutcome(
+  settings: Parameters<typeof reportOf>[0],
+  trace: Trace,
+  outcome: Outcome,
+): DeliveryReport {
+  return reportOf(settings, trace, outcome.kind, outcome.reply.status, 'error' in outcome ? outcome.error : undefined)
 }
 
-export function reason({ code, hint, cause }: WebhookError): Partial<DeliveryReport> {
-  return { code, hint, ...(cause === undefined ? {} : { error: cause }) }
+function addEvent(report: Reported, { eventType, wireType, idempotencyKey, secretId }: EventNote): void {
+  report.eventType = eventType
+  report.wireType = wireType
+  report.idempotencyKey = idempotencyKey
+  if (secretId !== undefined) report.secretId = secretId
+}
+
+function addReason(report: Reported, { code, hint, cause }: WebhookError): void {
+  report.code = code
+  report.hint = hint
+  if (cause !== undefined) report.error = cause
 }

@@ -13,7 +13,7 @@ const order = {
   price_currency: 'USD',
 }
 
-const verify = (settings: MugglepaySettings, payload: unknown) =>
+const verify = async (settings: MugglepaySettings, payload: unknown) =>
   mugglepay(settings).verify(
     { headers: {}, body: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)) },
     defaultContext(1_790_000_000_000),

@@ -8,7 +8,7 @@ const secret = 'whsec_0123456789abcdef'
 const now = 1_790_000_000_000
 const seconds = now / 1000
 
-const verify = (provider: Provider, body: string | Uint8Array, headers: Pairs, at = now) =>
+const verify = async (provider: Provider, body: string | Uint8Array, headers: Pairs, at = now) =>
   provider.verify({ headers, body: Buffer.from(body as string) }, defaultContext(at))
 
 /** A provider that signs bodies, with the headers its sender sends. */

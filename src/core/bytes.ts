@@ -17,12 +17,24 @@ export function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
+const hexDigits = '0123456789abcdef'
+/** The value of a lower-case hex digit by its character code; -1 for all others. */
+const hexValues = Int8Array.from({ length: 128 }, (_, code) => hexDigits.indexOf(String.fromCharCode(code)))
+
 /** Decodes lower-case hex of exactly `length` bytes; anything else is `undefined`. */
 export function decodeHex(text: string, length: number): Uint8Array | undefined {
-  if (text.length !== length * 2 || !/^[0-9a-f]*$/.test(text)) return undefined
+  if (text.length !== length * 2) return undefined
   const bytes = new Uint8Array(length)
-  for (let i = 0; i < length; i++) bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16)
+  for (let i = 0; i < length; i++) {
+    const value = (hexValue(text, i * 2) << 4) | hexValue(text, i * 2 + 1)
+    if (value < 0) return undefined
+    bytes[i] = value
+  }
   return bytes
+}
+
+function hexValue(text: string, index: number): number {
+  return hexValues[text.charCodeAt(index)] ?? -1
 }
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
@@ -49,6 +61,6 @@ export function decodeBase64(text: string): Uint8Array {
 
 export function encodeHex(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += hexDigits.charAt(byte >> 4) + hexDigits.charAt(byte & 15)
   return text
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isJsonObject, type JsonObject } from './json'
+import { isJsonObject } from './json'
 
 /** What a provider sends that this version does not know, or not so. Names places, never what stands there. */
 export interface Drift {
@@ -16,24 +16,35 @@ type Known = { readonly fields: ReadonlyMap<string, Known> } | undefined
 const knownBySchema = new WeakMap<z.ZodType, Known>()
 
 /** The paths of fields that a schema does not know. */
-export function* unknownFields(schema: z.ZodType, data: unknown): Generator<string> {
+export function unknownFields(schema: z.ZodType, data: unknown): readonly string[] {
   if (!knownBySchema.has(schema)) knownBySchema.set(schema, knownTo(schema))
-  yield* walk(knownBySchema.get(schema), data, '')
+  const found: string[] = []
+  walk(knownBySchema.get(schema), data, undefined, found)
+  return found
 }
 
-function* walk(known: Known, data: unknown, path: string): Generator<string> {
+/** Where we are: a path is put together only for what is reported. */
+type Place = { readonly name: string; readonly within: Place } | undefined
+
+const { hasOwnProperty } = Object.prototype
+
+function walk(known: Known, data: unknown, place: Place, found: string[]): void {
   if (known === undefined) return
   if (Array.isArray(data)) {
-    for (const item of data.slice(0, maxItems)) yield* walk(known, item, `${path}[]`)
-    return
+    for (const item of data.slice(0, maxItems)) walk(known, item, { name: '[]', within: place }, found)
+  } else if (isJsonObject(data)) {
+    for (const name in data) {
+      if (!hasOwnProperty.call(data, name)) continue
+      const inner = known.fields.get(name)
+      if (inner !== undefined) walk(inner, data[name], { name, within: place }, found)
+      else if (!known.fields.has(name)) found.push(pathTo({ name, within: place }))
+    }
   }
-  if (!isJsonObject(data)) return
-  for (const name of Object.keys(data as JsonObject)) {
-    const inner = known.fields.get(name)
-    const place = path === '' ? printable(name) : `${path}.${printable(name)}`
-    if (inner === undefined && !known.fields.has(name)) yield place
-    else yield* walk(inner, data[name], place)
-  }
+}
+
+function pathTo({ name, within }: NonNullable<Place>): string {
+  if (within === undefined) return printable(name)
+  return name === '[]' ? `${pathTo(within)}[]` : `${pathTo(within)}.${printable(name)}`
 }
 
 /** More items of a list than this would say the same again. */

@@ -10,9 +10,9 @@ export function parseUnixSeconds(text: string): number {
 export function parseEpoch(value: unknown, units: 'seconds' | 'seconds or milliseconds'): number {
   if (value === undefined || value === null) throw missing()
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw malformed('It must be a whole number.')
-  const digits = String(value).length
-  if (digits === 13 && units !== 'seconds') return value
-  return parseUnixSeconds(String(value))
+  if (value >= 1e12 && value < 1e13 && units !== 'seconds') return value
+  if (value >= 1e9 && value < 1e10) return value * 1000
+  throw malformed('It must be Unix seconds: ten digits.')
 }
 
 const isoGrammar = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/

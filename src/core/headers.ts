@@ -1,7 +1,9 @@
+type HeaderValue = string | readonly string[] | undefined
+
 /** Headers as a framework has them: a `Headers`, a plain object as Node gives it, or a list of pairs. */
 export type HeadersInput =
   | { get(name: string): string | null }
-  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | Readonly<Record<string, HeaderValue>>
   | Iterable<readonly [string, string]>
 
 /**
@@ -10,13 +12,30 @@ export type HeadersInput =
  */
 export function readHeader(headers: HeadersInput, name: string): string | undefined {
   if (hasGetter(headers)) return headers.get(name) ?? undefined
-  const values: string[] = []
-  for (const [key, value] of entriesOf(headers)) {
-    if (value === undefined || key.toLowerCase() !== name) continue
-    if (typeof value === 'string') values.push(value)
-    else values.push(...value)
-  }
-  return values.length === 0 ? undefined : values.join(', ')
+  return isIterable(headers) ? readPairs(headers, name) : readObject(headers, name)
+}
+
+function readPairs(pairs: Iterable<readonly [string, HeaderValue]>, name: string): string | undefined {
+  let found: string | undefined
+  for (const [key, value] of pairs) if (isNamed(key, name)) found = joined(found, value)
+  return found
+}
+
+function readObject(headers: Readonly<Record<string, HeaderValue>>, name: string): string | undefined {
+  let found: string | undefined
+  for (const key in headers) if (isNamed(key, name) && Object.hasOwn(headers, key)) found = joined(found, headers[key])
+  return found
+}
+
+/** Most names differ in length already. */
+function isNamed(key: string, name: string): boolean {
+  return key.length === name.length && (key === name || key.toLowerCase() === name)
+}
+
+function joined(before: string | undefined, value: HeaderValue): string | undefined {
+  const text = typeof value === 'object' && value.length > 0 ? value.join(', ') : value
+  if (typeof text !== 'string') return before
+  return before === undefined ? text : `${before}, ${text}`
 }
 
 /** The lower-case names of all headers. */
@@ -33,7 +52,7 @@ function hasGetter(headers: HeadersInput): headers is { get(name: string): strin
 
 function entriesOf(
   headers: Exclude<HeadersInput, { get(name: string): string | null }>,
-): Iterable<readonly [string, string | readonly string[] | undefined]> {
+): Iterable<readonly [string, HeaderValue]> {
   return isIterable(headers) ? headers : Object.entries(headers)
 }
 

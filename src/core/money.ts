@@ -3,12 +3,16 @@
  * No float ever touches it.
  */
 const grammar = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/
+/** What stays as it is. */
+const canonical = /^(?:0|[1-9]\d{0,39})(?:\.\d{0,39}[1-9])?$/
 const maxDigits = 80
 
 /** The canonical decimal string of a JSON amount, exact; `undefined` if it is none or absurdly long. */
 export function parseDecimal(input: unknown): string | undefined {
   if (typeof input !== 'string' && typeof input !== 'number') return undefined
-  const parts = grammar.exec(String(input))
+  const text = String(input)
+  if (canonical.test(text)) return text
+  const parts = grammar.exec(text)
   if (parts === null) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
   return placePoint(sign, whole + fraction, whole.length + Number(exponent))
@@ -16,7 +20,10 @@ export function parseDecimal(input: unknown): string | undefined {
 
 /** `value` × 10^`places`: negative places turn minor units into whole ones. */
 export function shiftDecimal(value: string, places: number): string | undefined {
-  return parseDecimal(`${value}e${places}`)
+  if (!canonical.test(value)) return parseDecimal(`${value}e${places}`)
+  const point = value.indexOf('.')
+  if (point === -1) return placePoint('', value, value.length + places)
+  return placePoint('', value.slice(0, point) + value.slice(point + 1), point + places)
 }
 
 /** A canonical decimal rounded half up to `places` digits after the point. */
@@ -48,10 +55,23 @@ function placePoint(sign: string, digits: string, point: number): string | undef
   if (point > maxDigits || point < -maxDigits) return undefined
   const padded = point <= 0 ? '0'.repeat(1 - point) + digits : digits.padEnd(point, '0')
   const split = point <= 0 ? 1 : point
-  const whole = padded.slice(0, split).replace(/^0+(?=\d)/, '')
-  const fraction = padded.slice(split).replace(/0+$/, '')
+  const whole = withoutLeadingZeros(padded.slice(0, split))
+  const fraction = withoutTrailingZeros(padded.slice(split))
   const value = fraction === '' ? whole : `${whole}.${fraction}`
   return value === '0' ? '0' : sign + value
+}
+
+/** Keeps the last one. */
+function withoutLeadingZeros(digits: string): string {
+  let start = 0
+  while (start < digits.length - 1 && digits[start] === '0') start++
+  return digits.slice(start)
+}
+
+function withoutTrailingZeros(digits: string): string {
+  let end = digits.length
+  while (end > 0 && digits[end - 1] === '0') end--
+  return digits.slice(0, end)
 }
 
 const twoDigitCurrencies = new Set(

@@ -46,12 +46,12 @@ export async function explain(
   const provider = made(settings.provider)
   if (isWebhookError(provider)) return { cause: 'secret_invalid', sentence: provider.hint, code: provider.code }
   const body = toBytes(delivery.body)
-  const refused = await provider
-    .verify({ headers: delivery.headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
-    .then(
-      () => undefined,
-      (error: unknown) => error,
-    )
+  const verified = async () =>
+    provider.verify({ headers: delivery.headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
+  const refused = await verified().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
   if (refused === undefined) return { cause: 'verified', sentence: 'It verifies: there is nothing wrong with it.' }
   if (!isWebhookError(refused)) throw refused
   const clues = provider.clues?.()

@@ -57,7 +57,7 @@ export function assertGiven<Settings extends object>(
 
 /** The object without the fields that are `undefined`. */
 export function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>
-  }
+  const given: Partial<T> = {}
+  for (const name in object) if (object[name] !== undefined) given[name] = object[name]
+  return given as { [K in keyof T]: Exclude<T[K], undefined> }
 }

@@ -1,12 +1,13 @@
 import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
+import { type Awaitable, andThen, attempt } from '../core/awaitable'
 import { type Drift, unknownFields } from '../core/drift'
 import { assertNotInFuture, assertNotOlder } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
 import { type JsonObject, parseJsonObject } from '../core/json'
 import { forProvider, misconfigured, WebhookError } from '../errors'
-import type { Payment, Proof, WebhookEvent } from '../event'
+import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
 import type { Clues, Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
 
 /** What the sender gets to see after a delivery was handled. */
@@ -34,8 +35,8 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
   readonly headers: readonly string[]
   /** For `explain`: what to try on a delivery that does not verify. */
   clues?(): Clues
-  /** Proves, parses and types one delivery. Throws a `WebhookError`. */
-  verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Promise<Event>
+  /** Proves, parses and types one delivery, at once where nobody has to be asked. Throws a `WebhookError`. */
+  verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Awaitable<Event>
 }
 
 /** The event type of a provider: `EventOf<ReturnType<typeof caspay>>`. */
@@ -112,7 +113,7 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
   readonly maxBodyBytes?: number
   /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
-  readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Promise<Extras> | Extras
+  readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Awaitable<Extras>
 }
 
 /** Anybody may send a body that is parsed before it is proven: parsing it must cost next to nothing. */
@@ -131,6 +132,7 @@ export function defineProvider<
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
     throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
   }
+  const forms = Object.entries(definition.forms)
   return {
     name,
     acknowledgement,
@@ -138,71 +140,70 @@ export function defineProvider<
     headers: [...scheme.headers, ...headers],
     ...(scheme.clues === undefined ? {} : { clues: scheme.clues }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
-    async verify(request, context) {
-      try {
-        const delivery = lazilyParsed(request)
-        const evidence = await scheme.prove(delivery, context)
-        return await read(definition, delivery, evidence, context)
-      } catch (error) {
+    verify({ headers, body }, context) {
+      const delivery = new LazilyParsed(headers, body)
+      const prove = () =>
+        andThen(scheme.prove(delivery, context), (evidence) => {
+          const event = read(definition, forms, delivery, evidence, context)
+          if (definition.extend === undefined) return event as typeof event & Extras
+          const extras = definition.extend(event, delivery.payload(), evidence.facts)
+          return andThen(extras, (given) => Object.assign(event, given))
+        })
+      return attempt(prove, (error) => {
         throw forProvider(name, error)
-      }
+      })
     },
   }
 }
 
-function lazilyParsed({ headers, body }: { headers: HeadersInput; body: Uint8Array }): Delivery {
-  let payload: JsonObject | undefined
-  return {
-    headers,
-    body,
-    payload() {
-      payload ??= parseJsonObject(body)
-      return payload
-    },
+class LazilyParsed implements Delivery {
+  #payload: JsonObject | undefined
+  readonly headers: HeadersInput
+  readonly body: Uint8Array
+
+  constructor(headers: HeadersInput, body: Uint8Array) {
+    this.headers = headers
+    this.body = body
+  }
+
+  payload(): JsonObject {
+    this.#payload ??= parseJsonObject(this.body)
+    return this.#payload
   }
 }
 
-async function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
+type NamedForms<Facts> = readonly (readonly [string, Form<Catalogue, Facts>])[]
+
+function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
   definition: ProviderDefinition<Name, F, Facts, Extras>,
+  forms: NamedForms<Facts>,
   delivery: Delivery,
   evidence: Evidence<Facts>,
   context: VerifyContext,
-): Promise<EventsOf<Name, F> & Extras> {
+): EventsOf<Name, F> {
   const payload = delivery.payload()
-  const [formName, form] = findForm(definition.forms, payload)
+  const [formName, form] = findForm(forms, payload)
   const envelope = form.open(payload, delivery, evidence.facts)
   const timestamp = proveTime(definition.timeProof, envelope.timeMs, evidence, context)
   const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
   const idempotencyKey = envelope.key ?? id
   assertId('id', id)
-  assertId('id', idempotencyKey)
+  if (idempotencyKey !== id) assertId('id', idempotencyKey)
   assertName('type', envelope.wireType)
-  const event = {
-    provider: definition.name,
-    wireType: envelope.wireType,
-    form: formName,
-    id,
-    idempotencyKey,
-    ...(envelope.timeMs === undefined ? {} : { occurredAt: new Date(envelope.timeMs) }),
-    ...typed(form, envelope, context),
-    proof: { ...evidence.proof, ...modeIn(definition.modeOf?.(payload), evidence.proof), timestamp },
-    // The schemas above are where the union's types come from: this is the one place that says so.
-  } as unknown as EventsOf<Name, F>
-  withRawBody(event, delivery.body)
-  const extras = await definition.extend?.(event, payload, evidence.facts)
-  return withRawBody({ ...event, ...extras } as EventsOf<Name, F> & Extras, delivery.body)
+  const { wireType, timeMs } = envelope
+  const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
+  const { type, data, payment } = typed(form, envelope, context)
+  const proof = proofOf(evidence.proof, definition.modeOf?.(payload), timestamp)
+  // The schemas are where the union's types come from: this is the one place that says so.
+  return new ProvenEvent(
+    { provider: definition.name, wireType, form: formName, id, idempotencyKey, occurredAt, type, data, payment, proof },
+    delivery.body,
+  ) as unknown as EventsOf<Name, F>
 }
 
-/** Not enumerable: whoever logs an event logs neither a body byte by byte nor a token in it. */
-function withRawBody<Event extends object>(event: Event, rawBody: Uint8Array): Event {
-  return Object.defineProperty(event, 'rawBody', { value: rawBody })
-}
-
-function findForm<Facts>(forms: Forms<Facts>, payload: JsonObject): [string, Form<Catalogue, Facts>] {
-  const found = Object.entries(forms).find(([, form]) => form.matches(payload))
-  if (found === undefined)
-    throw new WebhookError('payload_invalid', 'The payload has none of the forms this provider is known to send.')
-  return found
+function findForm<Facts>(forms: NamedForms<Facts>, payload: JsonObject): NamedForms<Facts>[number] {
+  for (const named of forms) if (named[1].matches(payload)) return named
+  throw new WebhookError('payload_invalid', 'The payload has none of the forms this provider is known to send.')
 }
 
 function proveTime(
@@ -221,11 +222,11 @@ function typed<Facts>(
   form: Form<Catalogue, Facts>,
   { wireType, data }: Envelope,
   { drift = () => {} }: VerifyContext,
-): Pick<WebhookEvent, 'type' | 'data' | 'payment'> {
+): Typed {
   const known = Object.hasOwn(form.events, wireType) ? form.events[wireType] : undefined
   if (known === undefined) {
     drift({ kind: 'unknown_type', wireType })
-    return { type: 'unknown', data }
+    return { type: 'unknown', data, payment: undefined }
   }
   const result = known.schema.safeParse(data)
   if (!result.success) {
@@ -233,18 +234,27 @@ function typed<Facts>(
     throw invalidData(wireType, result.error.issues)
   }
   for (const path of unknownFields(known.schema, data)) drift({ kind: 'unknown_field', wireType, path })
-  const payment = known.payment(data)
-  return payment === undefined ? { type: wireType, data } : { type: wireType, data, payment }
+  return { type: wireType, data, payment: known.payment(data) }
+}
+
+interface Typed {
+  readonly type: string
+  readonly data: unknown
+  readonly payment: Payment | undefined
 }
 
 type Issues = readonly { readonly path: readonly PropertyKey[] }[]
 const placesOf = (issues: Issues): string[] => issues.slice(0, 5).map(({ path }) => path.join('.'))
 
 /** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
-function modeIn(said: Proof['mode'], { mode }: Omit<Proof, 'timestamp'>): Pick<Proof, 'mode'> {
-  if (said === undefined) return {}
-  if (mode === undefined || mode === said) return { mode: said }
-  throw new WebhookError('mode_mismatch', `The event is from ${said} mode, its secret is for ${mode}.`)
+function proofOf(proven: Omit<Proof, 'timestamp'>, said: Proof['mode'], timestamp: Proof['timestamp']): Proof {
+  const { by, coversBody, secretId, mode = said } = proven
+  if (said !== undefined && said !== mode)
+    throw new WebhookError('mode_mismatch', `The event is from ${said} mode, its secret is for ${mode}.`)
+  const proof: { -readonly [Name in keyof Proof]: Proof[Name] } = { by, coversBody, timestamp }
+  if (secretId !== undefined) proof.secretId = secretId
+  if (mode !== undefined) proof.mode = mode
+  return proof
 }
 
 /** Names the places that do not fit, never what stands there. */

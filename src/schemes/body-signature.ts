@@ -16,7 +16,7 @@ export interface BodySignatureSettings extends SignatureSettings {
 export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySignatureSettings): Scheme {
   return {
     headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
-    async prove(delivery, context) {
+    prove(delivery, context) {
       const signature = decodeSignature(readSignatureHeader(delivery, headers))
       if (unsignedTimestampHeader !== undefined) assertFreshHeader(delivery, unsignedTimestampHeader, context)
       return proveSignature(keys, context.nowMs, [delivery.body], [signature])

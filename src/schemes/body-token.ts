@@ -1,4 +1,5 @@
 import { equalSecrets } from '#hmac'
+import type { Awaitable } from '../core/awaitable'
 import { toBytes } from '../core/bytes'
 import type { JsonObject } from '../core/json'
 import { WebhookError } from '../errors'
@@ -16,7 +17,7 @@ export interface BodyTokenSettings {
   /** The names under which the token may stand in the body. If several are there, each must match. */
   readonly fields: readonly string[]
   /** The tokens that are right for this payload; none for an order nobody knows. */
-  readonly expected: (payload: JsonObject) => readonly ExpectedToken[] | Promise<readonly ExpectedToken[]>
+  readonly expected: (payload: JsonObject) => Awaitable<readonly ExpectedToken[]>
 }
 
 /** A token of the merchant's own travels in the body. It proves the sender, not what the rest of the body says. */

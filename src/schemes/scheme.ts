@@ -1,3 +1,4 @@
+import type { Awaitable } from '../core/awaitable'
 import type { HeadersInput } from '../core/headers'
 import type { MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
@@ -48,11 +49,7 @@ export interface SignatureClues {
 export interface TokenClues {
   readonly proof: 'token'
   readonly fields: readonly string[]
-  readonly expected: (
-    payload: JsonObject,
-  ) =>
-    | readonly { readonly id: string; readonly bytes: Uint8Array }[]
-    | Promise<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+  readonly expected: (payload: JsonObject) => Awaitable<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
 }
 
 export type Clues = SignatureClues | TokenClues
@@ -61,7 +58,7 @@ export type Clues = SignatureClues | TokenClues
 export interface Scheme<Facts = undefined> {
   /** Lower-case names of the headers that it reads: what a kept delivery needs to be proven again. */
   readonly headers: readonly string[]
-  prove(delivery: Delivery, context: ProofContext): Evidence<Facts> | Promise<Evidence<Facts>>
+  prove(delivery: Delivery, context: ProofContext): Awaitable<Evidence<Facts>>
   /** For `explain`. Left out where there is nothing to try. */
   clues?(): Clues
 }

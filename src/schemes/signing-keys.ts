@@ -1,4 +1,5 @@
 import { createMacKey, macLength } from '#hmac'
+import { type Awaitable, andThen } from '../core/awaitable'
 import { decodeHex } from '../core/bytes'
 import { readHeader } from '../core/headers'
 import { parseSecrets, type SecretInput } from '../core/secrets'
@@ -28,12 +29,10 @@ export function createSigningKeys(setting: string, secret: SecretInput): readonl
 
 /** The value of the one signature header of a delivery. */
 export function readSignatureHeader(delivery: Delivery, names: readonly string[]): string {
-  const values = new Set(names.map((name) => readHeader(delivery.headers, name)).filter((value) => value !== undefined))
-  const [value] = values
+  const value = oneOf(names, delivery)
   if (value === undefined || value === '') {
     throw new WebhookError('signature_missing', `No \`${names.join('` or `')}\` header. Does a proxy remove it?`)
   }
-  if (values.size > 1) throw malformedSignature('It was sent under two names, with two values.')
   if (value === 'test_signature') {
     throw malformedSignature(
       "It is the literal text `test_signature` that the provider's test button or sample call sends: no secret can verify it. " +
@@ -42,6 +41,17 @@ export function readSignatureHeader(delivery: Delivery, names: readonly string[]
   }
   if (value.length > maxHeaderLength) throw malformedSignature(`It is longer than ${maxHeaderLength} characters.`)
   return value
+}
+
+function oneOf(names: readonly string[], { headers }: Delivery): string | undefined {
+  let found: string | undefined
+  for (const name of names) {
+    const value = readHeader(headers, name)
+    if (found !== undefined && value !== undefined && value !== found)
+      throw malformedSignature('It was sent under two names, with two values.')
+    found ??= value
+  }
+  return found
 }
 
 export function decodeSignature(hex: string): Uint8Array {
@@ -54,23 +64,39 @@ export function decodeSignature(hex: string): Uint8Array {
  * Proves that one of the keys made one of the offered signatures over `content`: every live key in the order given
  * (newest first), one MAC each, stopping at a match.
  */
-export async function proveSignature(
+export function proveSignature(
   keys: readonly SigningKey[],
   nowMs: number,
   content: readonly Uint8Array[],
   offered: readonly Uint8Array[],
-): Promise<Evidence<undefined>> {
-  for (const key of keys) {
-    if (nowMs > key.notAfterMs) continue
-    if (await key.mac.verify(content, offered)) {
-      const mode = key.mode === undefined ? {} : { mode: key.mode }
-      return { proof: { by: 'signature', coversBody: true, secretId: key.id, ...mode }, facts: undefined }
-    }
-  }
-  throw new WebhookError(
-    'signature_mismatch',
-    'The signature was not made over these bytes with a configured secret: a forgery, another secret, or a body changed on its way.',
-  )
+): Awaitable<Evidence<undefined>> {
+  return andThen(findKey(keys, 0, nowMs, content, offered), (key) => {
+    if (key !== undefined) return { proof: proofBy(key), facts: undefined }
+    throw new WebhookError(
+      'signature_mismatch',
+      'The signature was not made over these bytes with a configured secret: a forgery, another secret, or a body changed on its way.',
+    )
+  })
+}
+
+/** The first key that matches, from `index` on. */
+function findKey(
+  keys: readonly SigningKey[],
+  index: number,
+  nowMs: number,
+  content: readonly Uint8Array[],
+  offered: readonly Uint8Array[],
+): Awaitable<SigningKey | undefined> {
+  const key = keys[index]
+  if (key === undefined) return undefined
+  const others = () => findKey(keys, index + 1, nowMs, content, offered)
+  if (nowMs > key.notAfterMs) return others()
+  return andThen(key.mac.verify(content, offered), (matches) => (matches ? key : others()))
+}
+
+function proofBy({ id: secretId, mode }: SigningKey): Evidence<undefined>['proof'] {
+  const proof = { by: 'signature', coversBody: true, secretId } as const
+  return mode === undefined ? proof : { ...proof, mode }
 }
 
 export function malformedSignature(problem: string): WebhookError {

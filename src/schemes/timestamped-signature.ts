@@ -1,3 +1,4 @@
+import { andThen } from '../core/awaitable'
 import { toBytes } from '../core/bytes'
 import { assertWithinTolerance, parseUnixSeconds } from '../core/freshness'
 import { WebhookError } from '../errors'
@@ -18,11 +19,12 @@ import {
 export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
   return {
     headers,
-    async prove(delivery, context) {
+    prove(delivery, context) {
       const { timestamp, signatures } = parseHeader(readSignatureHeader(delivery, headers))
       assertWithinTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)
-      const evidence = await proveSignature(keys, context.nowMs, [toBytes(`${timestamp}.`), delivery.body], signatures)
-      return { ...evidence, attemptTimeSigned: true }
+      const content = [toBytes(`${timestamp}.`), delivery.body]
+      const proven = proveSignature(keys, context.nowMs, content, signatures)
+      return andThen(proven, ({ proof, facts }) => ({ proof, facts, attemptTimeSigned: true }))
     },
     clues: () => ({ proof: 'signature', headers, keys, signs: ['timestamp.body'] }),
   }

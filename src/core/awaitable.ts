@@ -1,0 +1,21 @@
+/** What may have to be waited for. Most deliveries need no waiting, and each needless one costs as much as parsing a field. */
+export type Awaitable<T> = T | PromiseLike<T>
+
+/** `next(value)`, at once where the value is there. */
+export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return isPromiseLike(value) ? value.then(next) : next(value)
+}
+
+/** What `work` comes to, or what `failed` makes of its error, whether that is thrown or comes later. */
+export function attempt<T>(work: () => Awaitable<T>, failed: (error: unknown) => T): Awaitable<T> {
+  try {
+    const result = work()
+    return isPromiseLike(result) ? result.then(undefined, failed) : result
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
