@@ -22,7 +22,7 @@ export function expressWebhook<Event extends WebhookEvent, Tx = undefined>(
   return (req, res, next) => {
     const receive = async () =>
       receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
-        handler(event, { ...context, req, res }),
+        handler(event, Object.assign(context, { req, res })),
       )
     // Express 4 does not look at what a handler returns.
     receive()

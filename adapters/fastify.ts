@@ -31,7 +31,7 @@ export function fastifyWebhook<Event extends WebhookEvent, Tx = undefined>(
       onRequest: (request, reply, done) => {
         const receive = async () =>
           receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
-            handler(event, { ...context, request, reply }),
+            handler(event, Object.assign(context, { request, reply })),
           )
         receive()
           .then((outcome) => {

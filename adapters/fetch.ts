@@ -31,7 +31,7 @@ export function fetchWebhook<Event extends WebhookEvent, Env = unknown, Tx = und
   return async (request, env, execution) => {
     const given = { request, env: env as Env, execution }
     const outcome = await receiverFor(receiver, given).receive(toWebhookRequest(request), (event, context) =>
-      handler(event, { ...context, ...given }),
+      handler(event, Object.assign(context, given)),
     )
     return toResponse(outcome.reply)
   }

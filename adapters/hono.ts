@@ -27,7 +27,7 @@ export function honoWebhook<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('honoWebhook(receiver, handler)', receiver, handler)
   return async (c) => {
     const outcome = await receiverFor(receiver, c).receive(toWebhookRequest(c), (event, context) =>
-      handler(event, { ...context, c }),
+      handler(event, Object.assign(context, { c })),
     )
     return toResponse(outcome.reply)
   }

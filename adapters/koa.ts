@@ -18,7 +18,7 @@ export function koaWebhook<Event extends WebhookEvent, Tx = undefined>(
   return async (ctx) => {
     const before = ctx.body
     const outcome = await receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
-      handler(event, { ...context, ctx }),
+      handler(event, Object.assign(context, { ctx })),
     )
     const thrown = thrownBy(outcome)
     if (thrown !== undefined) ctx.app.emit('error', thrown, ctx)

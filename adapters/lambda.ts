@@ -35,7 +35,7 @@ export function lambdaWebhook<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('lambdaWebhook(receiver, handler)', receiver, handler)
   return async (request) => {
     const outcome = await receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
-      handler(event, { ...context, request }),
+      handler(event, Object.assign(context, { request })),
     )
     return toResult(request, outcome.reply)
   }

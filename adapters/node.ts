@@ -30,7 +30,7 @@ export function nodeWebhook<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('nodeWebhook(receiver, handler)', receiver, handler)
   return answering(async (req, res) => {
     const outcome = await receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
-      handler(event, { ...context, req, res }),
+      handler(event, Object.assign(context, { req, res })),
     )
     sendNodeReply(req, res, outcome.reply)
   })

@@ -11,9 +11,7 @@ export function sendNodeReply(request: IncomingMessage, response: ServerResponse
     return
   }
   const { status, headers, body } = reply
-  response.statusCode = status
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.end(body)
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
   discardRest(request)
 }
 

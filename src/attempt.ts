@@ -1,3 +1,4 @@
+import { type Awaitable, isPromiseLike } from './core/awaitable'
 import { type DeadLetter, reasonOf, sealLetter } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
@@ -7,7 +8,7 @@ import type { Report } from './observe'
 import type { ReceiverSettings } from './options'
 import { kindOf, type Outcome } from './outcome'
 import { acknowledge, refuse } from './reply'
-import { transact } from './transaction'
+import { type Transaction, transact } from './transaction'
 
 /** What a handler is given besides the event. */
 export interface HandlerContext<Tx = undefined> {
@@ -42,6 +43,30 @@ export interface Attempt<Event extends WebhookEvent, Tx> {
   readonly unrecorded: () => void
 }
 
+/** Calls the handler. One that has returned at once needs no renewal of its lease. */
+function call<Event extends WebhookEvent, Tx>(attempt: Attempt<Event, Tx>, tx: Tx): Awaitable<unknown> {
+  const { event, handler, held, number } = attempt
+  const context: HandlerContext<Tx> = {
+    get signal() {
+      return held.signal
+    },
+    attempt: number,
+    tx,
+  }
+  try {
+    const working: unknown = handler(event, context)
+    if (!isPromiseLike(working)) return
+    held.keep()
+    return working.then(undefined, handlerFailed)
+  } catch (cause) {
+    handlerFailed(cause)
+  }
+}
+
+function handlerFailed(cause: unknown): never {
+  throw new WebhookError('handler_failed', 'The handler threw; the next delivery is handled again.', { cause })
+}
+
 /** Makes the part of a receiver that has the event: handler, completion, and what to do when either fails. */
 export function createAttempts<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,
@@ -51,25 +76,15 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   const acknowledged = acknowledge(provider.acknowledgement)
   const deliversOnce = provider.retryHorizonSeconds === 0
 
-  /** Calls the handler and records that. `false`: it is handled, and not recorded yet. */
-  async function act({ event, handler, held, number }: Attempt<Event, Tx>): Promise<boolean> {
-    const call = async (tx: Tx): Promise<void> => {
-      try {
-        await handler(event, { signal: held.signal, attempt: number, tx })
-      } catch (cause) {
-        throw new WebhookError('handler_failed', 'The handler threw; the next delivery is handled again.', { cause })
-      }
-    }
-    if (store.transaction === undefined) {
-      await call(undefined as Tx)
-      return held.complete()
-    }
-    await transact(store.transaction.bind(store), storeTimeoutMs, async (tx, complete) => {
-      await call(tx)
+  /** Calls the handler and records that in one transaction. */
+  async function commit(attempt: Attempt<Event, Tx>, transaction: Transaction<Tx>): Promise<void> {
+    const { held } = attempt
+    held.keep()
+    await transact(transaction, storeTimeoutMs, async (tx, complete) => {
+      await call(attempt, tx)
       if (await held.completeIn(complete)) return
       throw new WebhookError('lease_lost', 'Another worker took the event over: what this one did was rolled back.')
     })
-    return true
   }
 
   /** Gives the event back, and keeps the delivery of it. */
@@ -91,7 +106,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
 
   /** Failed often enough, or begun so often without an end that it must be what ends the process. */
   async function isSpent({ number, replayed, key }: Attempt<Event, Tx>): Promise<boolean> {
-    if (replayed || number <= maxAttempts) return false
+    if (replayed) return false
     if (number > 2 * maxAttempts || store.letters === undefined) return true
     const letter = await within(storeTimeoutMs, store.letters.get(key)).catch(() => undefined)
     return letter !== undefined && reasonOf(letter) === 'handler_failed'
@@ -121,10 +136,15 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
     async run(attempt: Attempt<Event, Tx>): Promise<Outcome<Event>> {
       const { event, unrecorded } = attempt
       try {
-        if (await isSpent(attempt))
+        if (attempt.number > maxAttempts && (await isSpent(attempt)))
           throw new WebhookError('attempts_exhausted', `The event was begun maxAttempts (${maxAttempts}) times before.`)
-        // From here on nothing may turn the answer into a failure: the payment was acted on.
-        if (!(await act(attempt))) unrecorded()
+        if (store.transaction !== undefined) await commit(attempt, store.transaction.bind(store))
+        else {
+          const working = call(attempt, undefined as Tx)
+          if (isPromiseLike(working)) await working
+          // From here on nothing may turn the answer into a failure: the payment was acted on.
+          if (!(await attempt.held.complete())) unrecorded()
+        }
         return { kind: 'processed', event, reply: acknowledged }
       } catch (caught) {
         return fail(attempt, caught)

@@ -85,6 +85,10 @@ function isDeadLetter(given: unknown): given is DeadLetter {
 
 /** Of a delivery's headers, those that its proof needs. */
 export function pickHeaders(headers: HeadersInput, names: readonly string[]): Record<string, string> {
-  const found = names.map((name) => [name, readHeader(headers, name)] as const)
-  return Object.fromEntries(found.filter((pair): pair is [string, string] => pair[1] !== undefined))
+  const picked: Record<string, string> = {}
+  for (const name of names) {
+    const value = readHeader(headers, name)
+    if (value !== undefined) picked[name] = value
+  }
+  return picked
 }

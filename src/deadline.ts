@@ -1,18 +1,40 @@
 import { WebhookError } from './errors'
 
-/** The store's answer, or `store_unavailable`: most clients wait for a silent server for ever. */
-export async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new WebhookError('store_unavailable', `The store gave no answer within ${timeoutMs} ms.`)),
-      timeoutMs,
-    )
+/**
+ * The store's answer, or `store_unavailable`: most clients wait for a silent server for ever. `waits` is called when the
+ * answer is not there at once, as that of a store in memory is: what only waiting needs is not made before.
+ */
+export function within<T>(timeoutMs: number, answer: PromiseLike<T>, waits = () => {}): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let settled = false
+    const settle = () => {
+      settled = true
+      clearTimeout(timer)
+    }
+    const fail = (error: unknown) => {
+      settle()
+      reject(error)
+    }
+    answer.then((value) => {
+      settle()
+      resolve(value)
+    }, fail)
+    void Promise.resolve().then(() => {
+      if (settled) return
+      waits()
+      const late = () => fail(new WebhookError('store_unavailable', `The store gave no answer within ${timeoutMs} ms.`))
+      timer = setTimeout(late, timeoutMs)
+    })
   })
+}
+
+/** Asks a store, which is somebody else's code and may throw where it should reject. */
+export function asking<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    return await Promise.race([answer, deadline])
-  } finally {
-    clearTimeout(timer)
+    return Promise.resolve(ask())
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

@@ -78,7 +78,8 @@ export class ProvenEvent implements WebhookEvent {
   readonly data: unknown
   declare readonly payment?: Payment
   readonly proof: Proof
-  readonly #rawBody: Uint8Array
+  readonly #received: Uint8Array
+  #rawBody: Uint8Array | undefined
 
   constructor(fields: Omit<WebhookEvent, 'rawBody'>, rawBody: Uint8Array) {
     this.provider = fields.provider
@@ -91,10 +92,12 @@ export class ProvenEvent implements WebhookEvent {
     this.data = fields.data
     if (fields.payment !== undefined) this.payment = fields.payment
     this.proof = fields.proof
-    this.#rawBody = rawBody
+    this.#received = rawBody
   }
 
+  /** A copy: what is done to it changes neither a dead letter nor what others see. */
   get rawBody(): Uint8Array {
+    this.#rawBody ??= Uint8Array.prototype.slice.call(this.#received)
     return this.#rawBody
   }
 }

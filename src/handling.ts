@@ -1,12 +1,12 @@
 import { sha256Hex } from '#hmac'
-import { type Attempt, createAttempts, type Handler } from './attempt'
+import { createAttempts, type Handler } from './attempt'
 import type { HeadersInput } from './core/headers'
 import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
 import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
-import { claim, holdLease, type Lease, type LeaseSettings } from './lease'
-import type { Report } from './observe'
+import { claim, holdLease, type Lease } from './lease'
+import type { Report, StoreReport } from './observe'
 import type { ReceiverSettings } from './options'
 import type { Outcome } from './outcome'
 import { acknowledge, refuse } from './reply'
@@ -15,6 +15,7 @@ import type { Claim } from './stores/store'
 /** A proven event, and the delivery that brought it. */
 export interface ProvenDelivery<Event extends WebhookEvent> {
   readonly event: Event
+  readonly body: Uint8Array
   readonly headers: HeadersInput
   /** In milliseconds since 1970. */
   readonly receivedMs: number
@@ -30,13 +31,14 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,
   report: (report: Report) => void,
 ) {
-  const { provider, account, answerWithinMs } = settings
+  const { provider, account, store, answerWithinMs } = settings
   const { run, tell } = createAttempts(settings, report)
   const acknowledged = acknowledge(provider.acknowledgement)
   const deliversOnce = provider.retryHorizonSeconds === 0
+  const keepsAtOnce = deliversOnce && store.volatile !== true
   const unrecorded = new Set<string>()
-  const beginning = new Set<Promise<unknown>>()
-  const running = new Map<Lease, Promise<unknown>>()
+  const open = new Set<Open>()
+  let drained = () => {}
   let closing = false
 
   function remember(key: string): void {
@@ -45,51 +47,32 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     unrecorded.add(key)
   }
 
-  /** Runs the handler under a lease, noted until it has ended. */
-  function start(attempt: Attempt<Event, Tx>): Promise<Outcome<Event>> {
-    const ended = run(attempt).finally(() => running.delete(attempt.held))
-    running.set(attempt.held, ended)
-    return ended
+  function leave(entry: Open): void {
+    open.delete(entry)
+    if (open.size === 0) drained()
   }
 
-  async function begin(lease: LeaseSettings, replayed: boolean, letter: LetterOf): Promise<Claim> {
-    try {
-      if (closing) throw shuttingDown()
-      // Kept before the handler runs where nobody will bring it again: the process may end before the handler does.
-      const claimed = await claim(lease, deliversOnce || replayed ? sealLetter(letter(0)) : undefined)
-      if (!closing || claimed.state !== 'acquired') return claimed
-      await holdLease(lease, claimed.token).release()
-      throw shuttingDown()
-    } catch (caught) {
-      const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
-      if (deliversOnce && !replayed) await tell(letter(0, code))
-      throw caught
-    }
+  /** What goes into the store before the handler runs: where nobody will bring the event again, the process may end before the handler does. */
+  function letterAtOnce({ letter }: Fixed, replayed: boolean): string | undefined {
+    return keepsAtOnce || replayed ? sealLetter(letter(0)) : undefined
   }
 
   /** Fixed before the handler runs: what it does to the event must move neither the key nor the letter. */
-  function fixed({ event, headers: all, receivedMs }: ProvenDelivery<Event>): Fixed {
-    const { idempotencyKey, wireType } = event
+  function fix({ event, body: rawBody, headers: all, receivedMs }: ProvenDelivery<Event>): Fixed {
+    const { idempotencyKey: id, wireType } = event
+    const { name } = provider
     const headers = pickHeaders(all, provider.headers)
-    const rawBody = new Uint8Array(event.rawBody)
-    const about = { provider: provider.name, account }
     return {
-      lease: {
-        ...settings,
-        key: keyOf(settings, idempotencyKey),
-        report: (type, error) => report({ type, ...about, idempotencyKey, ...(error === undefined ? {} : { error }) }),
+      key: keyOf(settings, id),
+      report(type, error) {
+        const said = { type, provider: name, account, idempotencyKey: id }
+        report(error === undefined ? said : { ...said, error })
       },
-      letter: (attempts, reason) =>
-        writeDeadLetter({
-          ...about,
-          id: idempotencyKey,
-          wireType,
-          attempts,
-          ...(reason === undefined ? {} : { reason }),
-          receivedAt: new Date(receivedMs),
-          headers,
-          rawBody,
-        }),
+      letter(attempts, reason) {
+        const receivedAt = new Date(receivedMs)
+        const said = { provider: name, account, id, wireType, attempts, receivedAt, headers, rawBody }
+        return writeDeadLetter(reason === undefined ? said : { ...said, reason })
+      },
     }
   }
 
@@ -100,25 +83,36 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       reportLater: (outcome: Outcome<Event>) => void,
     ): Promise<Outcome<Event>> {
       const { event, replayed } = delivery
-      const { lease, letter } = fixed(delivery)
-      const { key } = lease
+      const fixed = fix(delivery)
+      const { key, letter } = fixed
       if (unrecorded.has(key)) return { kind: 'duplicate', event, reply: acknowledged }
-      const began = begin(lease, replayed, letter)
-      beginning.add(began)
-      const claimed = await began.finally(() => beginning.delete(began))
-      switch (claimed.state) {
-        case 'completed':
-          return { kind: 'duplicate', event, reply: acknowledged }
-        case 'in_progress': {
-          const hint = 'Another delivery of this event is being handled.'
-          return inProgress(event, 'in_progress', hint, claimed.retryAfterSeconds)
+      const entry: Open = { held: undefined }
+      let goesOn: Promise<unknown> | undefined
+      open.add(entry)
+      try {
+        if (closing) throw shuttingDown()
+        const claimed = await claim(settings, key, letterAtOnce(fixed, replayed))
+        if (claimed.state !== 'acquired') return closed(event, claimed)
+        const held = holdLease(settings, key, claimed.token, fixed.report)
+        entry.held = held
+        if (closing) {
+          await held.release()
+          throw shuttingDown()
         }
-        case 'acquired': {
-          const held = holdLease(lease, claimed.token)
-          const number = claimed.attempt ?? 1
-          const work = start({ event, handler, key, held, number, replayed, letter, unrecorded: () => remember(key) })
-          return inTime(answerWithinMs, event, work, reportLater)
-        }
+        const number = claimed.attempt ?? 1
+        const work = run({ event, handler, key, held, number, replayed, letter, unrecorded: () => remember(key) })
+        const outcome = answerWithinMs === undefined ? await work : await orLate(answerWithinMs, work)
+        if (outcome !== undefined) return outcome
+        goesOn = work.then(reportLater)
+        return inProgress(event, 'handler_timeout', `The handler takes longer than ${answerWithinMs} ms; it goes on.`)
+      } catch (caught) {
+        // Not claimed: nothing of a handler's comes here.
+        const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
+        if (deliversOnce && !replayed) await tell(letter(0, code))
+        throw caught
+      } finally {
+        if (goesOn === undefined) leave(entry)
+        else void goesOn.then(() => leave(entry))
       }
     },
 
@@ -132,12 +126,26 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
     async close(drainSeconds: number): Promise<boolean> {
       closing = true
-      const ended = await orLate(drainSeconds * 1000, Promise.allSettled([...beginning, ...running.values()]))
-      if (ended !== undefined) return true
-      await Promise.all([...running.keys()].map((held) => held.abandon()))
+      if (open.size === 0) return true
+      const allEnded = new Promise<true>((resolve) => {
+        drained = () => resolve(true)
+      })
+      if (await orLate(drainSeconds * 1000, allEnded)) return true
+      await Promise.all(Array.from(open, ({ held }) => held?.abandon()))
       return false
     },
   }
+
+  function closed(event: Event, claimed: Exclude<Claim, { state: 'acquired' }>): Outcome<Event> {
+    if (claimed.state === 'completed') return { kind: 'duplicate', event, reply: acknowledged }
+    const hint = 'Another delivery of this event is being handled.'
+    return inProgress(event, 'in_progress', hint, claimed.retryAfterSeconds)
+  }
+}
+
+/** A delivery that is being claimed, or handled under a lease. */
+interface Open {
+  held: Lease | undefined
 }
 
 function shuttingDown(): WebhookError {
@@ -151,8 +159,9 @@ interface Unreadable {
 }
 
 interface Fixed {
-  readonly lease: LeaseSettings
+  readonly key: string
   readonly letter: LetterOf
+  readonly report: (type: StoreReport['type'], error?: unknown) => void
 }
 
 type LetterOf = (attempts: number, reason?: WebhookErrorCode) => DeadLetter
@@ -163,21 +172,6 @@ export function keyOf(
   idempotencyKey: string,
 ): string {
   return `${provider.name}:${account}:${idempotencyKey}`
-}
-
-/** Answers for a handler that takes too long, and reports what became of it when it has ended. */
-async function inTime<Event extends WebhookEvent>(
-  answerWithinMs: number | undefined,
-  event: Event,
-  work: Promise<Outcome<Event>>,
-  reportLater: (outcome: Outcome<Event>) => void,
-): Promise<Outcome<Event>> {
-  if (answerWithinMs === undefined) return work
-  const outcome = await orLate(answerWithinMs, work)
-  if (outcome !== undefined) return outcome
-  void work.then(reportLater)
-  const hint = `The handler took longer than answerWithinMs (${answerWithinMs}); it goes on.`
-  return inProgress(event, 'handler_timeout', hint)
 }
 
 function inProgress<Event extends WebhookEvent>(

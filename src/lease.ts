@@ -1,21 +1,21 @@
-import { letGo, pause, within } from './deadline'
+import { asking, letGo, pause, within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { StoreReport } from './observe'
 import type { Claim, Complete, IdempotencyStore } from './stores/store'
 
 export interface LeaseSettings {
   readonly store: Omit<IdempotencyStore, 'transaction'>
-  readonly key: string
   readonly leaseSeconds: number
   readonly retentionSeconds: number
   readonly storeTimeoutMs: number
-  readonly report: (type: StoreReport['type'], error?: unknown) => void
 }
 
 /** One worker's hold on an event: renewed until it is completed or released. */
 export interface Lease {
-  /** Aborted when another worker has taken the event over. */
+  /** Aborted when another worker has taken the event over. Made when it is asked for: few handlers do. */
   readonly signal: AbortSignal
+  /** Renews it from now on, until it ends. */
+  keep(): void
   /** Records the event as handled. `false` if the store failed: then it is tried again in the background. */
   complete(): Promise<boolean>
   /** Records it within a transaction. `false`: another worker has taken it over. Throws when the store fails. */
@@ -27,13 +27,13 @@ export interface Lease {
 }
 
 /** Claims the key. Throws `store_unavailable` when the store gives no answer in time. */
-export async function claim(settings: LeaseSettings, letter?: string): Promise<Claim> {
-  const { store, key, leaseSeconds, storeTimeoutMs } = settings
-  const asked = Promise.resolve().then(() => store.claim(key, leaseSeconds, letter))
+export async function claim(settings: LeaseSettings, key: string, letter?: string): Promise<Claim> {
+  const { store, leaseSeconds, storeTimeoutMs } = settings
+  const asked = asking(() => store.claim(key, leaseSeconds, letter))
   try {
     return assertClaim(await within(storeTimeoutMs, asked))
   } catch (error) {
-    giveBackWhenLate(settings, asked)
+    giveBackWhenLate(settings, key, asked)
     throw isWebhookError(error)
       ? error
       : new WebhookError('store_unavailable', 'The store failed at the claim.', { cause: error })
@@ -49,7 +49,7 @@ function assertClaim(claim: Claim): Claim {
 }
 
 /** A claim that is granted after we stopped waiting would block the event until its lease ends. */
-function giveBackWhenLate({ store, key }: LeaseSettings, asked: Promise<Claim>): void {
+function giveBackWhenLate({ store }: LeaseSettings, key: string, asked: Promise<Claim>): void {
   asked.then((late) => (late.state === 'acquired' ? store.release(key, late.token) : undefined)).catch(() => {})
 }
 
@@ -57,17 +57,37 @@ function giveBackWhenLate({ store, key }: LeaseSettings, asked: Promise<Claim>):
 const keepTryingMs = 3_600_000
 const maxPauseMs = 1000
 
-export function holdLease(settings: LeaseSettings, token: string): Lease {
-  const { store, key, leaseSeconds, retentionSeconds, storeTimeoutMs, report } = settings
-  const lost = new AbortController()
-  const renewal = setInterval(renew, (leaseSeconds * 1000) / 3)
+export function holdLease(
+  settings: LeaseSettings,
+  key: string,
+  token: string,
+  report: (type: StoreReport['type'], error?: unknown) => void,
+): Lease {
+  const { store, leaseSeconds, retentionSeconds, storeTimeoutMs } = settings
+  let renewal: ReturnType<typeof setInterval> | undefined
+  let lost = false
+  let controller: AbortController | undefined
   let heldUntilMs = performance.now() + leaseSeconds * 1000
   let handled = false
+
+  function keep(): void {
+    renewal ??= setInterval(renew, (leaseSeconds * 1000) / 3)
+  }
+
+  function stop(): void {
+    clearInterval(renewal)
+    renewal = undefined
+  }
 
   async function renew(): Promise<void> {
     const askedMs = performance.now()
     try {
-      if (await within(storeTimeoutMs, store.renew(key, token, leaseSeconds))) {
+      if (
+        await within(
+          storeTimeoutMs,
+          asking(() => store.renew(key, token, leaseSeconds)),
+        )
+      ) {
         heldUntilMs = askedMs + leaseSeconds * 1000
       } else if (!handled) lose()
     } catch (error) {
@@ -78,14 +98,23 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
 
   /** Another worker has the event, or may have it by now. */
   function lose(): void {
-    clearInterval(renewal)
-    if (lost.signal.aborted) return
-    lost.abort()
+    stop()
+    if (lost) return
+    tellHandler()
     report('lease_lost')
   }
 
-  async function recordCompletion(): Promise<boolean> {
-    return within(storeTimeoutMs, store.complete(key, token, retentionSeconds))
+  function tellHandler(): void {
+    lost = true
+    controller?.abort()
+  }
+
+  function recordCompletion(): Promise<boolean> {
+    return within(
+      storeTimeoutMs,
+      asking(() => store.complete(key, token, retentionSeconds)),
+      keep,
+    )
   }
 
   /** The lease is renewed all the while; `false` now may only mean that an earlier try got through after all. */
@@ -95,26 +124,31 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
       await pause(pauseMs)
       try {
         await recordCompletion()
-        return clearInterval(renewal)
+        return stop()
       } catch {
         // Reported when it failed first; again below if it never succeeds.
       }
     }
-    clearInterval(renewal)
+    stop()
     report('complete_lost')
   }
 
   return {
-    signal: lost.signal,
+    get signal() {
+      controller ??= lost ? aborted() : new AbortController()
+      return controller.signal
+    },
+    keep,
     async complete() {
       handled = true
       try {
         const recorded = await recordCompletion()
-        clearInterval(renewal)
-        if (!recorded && !lost.signal.aborted) report('lease_lost')
+        stop()
+        if (!recorded && !lost) report('lease_lost')
         return true
       } catch (error) {
         report('complete_failed', error)
+        keep()
         letGo(renewal)
         void keepTryingToComplete()
         return false
@@ -123,26 +157,35 @@ export function holdLease(settings: LeaseSettings, token: string): Lease {
     async completeIn(complete) {
       // A renewal from outside would wait for the transaction, and then find no owner any more.
       handled = true
-      clearInterval(renewal)
+      stop()
       const recorded = await within(storeTimeoutMs, complete(key, token, retentionSeconds))
       if (!recorded) lose()
       return recorded
     },
     release,
     async abandon() {
-      lost.abort()
+      tellHandler()
       await release()
     },
   }
 
   async function release(letter?: string): Promise<boolean> {
     handled = true
-    clearInterval(renewal)
+    stop()
     try {
-      return await within(storeTimeoutMs, store.release(key, token, letter))
+      return await within(
+        storeTimeoutMs,
+        asking(() => store.release(key, token, letter)),
+      )
     } catch (error) {
       report('release_failed', error)
       return false
     }
   }
+}
+
+function aborted(): AbortController {
+  const controller = new AbortController()
+  controller.abort()
+  return controller
 }

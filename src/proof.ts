@@ -29,8 +29,8 @@ export function createProof<Event extends WebhookEvent, Tx>(
   }
 
   return {
-    /** Throws a `WebhookError`, whatever went wrong. `now` is asked once the body is there. */
-    prove(request: WebhookRequest, trace: Trace, now = settings.now): Awaitable<ProvenDelivery<Event>> {
+    /** A refusal is a value here: strangers cause many, and throwing costs more than refusing. `now` is asked once the body is there. */
+    prove(request: WebhookRequest, trace: Trace, now = settings.now): Awaitable<ProvenDelivery<Event> | WebhookError> {
       const prove = () =>
         andThen(readRequest(request, settings), (body) => {
           trace.body = body
@@ -38,13 +38,13 @@ export function createProof<Event extends WebhookEvent, Tx>(
           return andThen(proveBody(request, body, receivedMs), (event) => {
             assertMode(event)
             note(trace, event)
-            return { event, headers: request.headers, receivedMs, replayed: false }
+            return { event, body, headers: request.headers, receivedMs, replayed: false }
           })
         })
-      return attempt(prove, (caught) => {
+      return attempt<ProvenDelivery<Event> | WebhookError>(prove, (caught) => {
         const error = asWebhookError(provider.name, caught)
         unproven(request, trace.body, error, now())
-        throw error
+        return error
       })
     },
   }

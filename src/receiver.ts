@@ -1,7 +1,7 @@
 import type { Handler } from './attempt'
-import { isPromiseLike } from './core/awaitable'
+import { type Awaitable, andThen, isPromiseLike } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
-import type { WebhookError } from './errors'
+import { isWebhookError, type WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { createHandling, type ProvenDelivery } from './handling'
 import { contained } from './observe'
@@ -47,58 +47,73 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
 
   /** From the proof to the outcome, with one report for it. */
   async function settle(
-    proven: (trace: Trace) => Promise<ProvenDelivery<Event>>,
+    trace: Trace,
+    prove: () => Awaitable<ProvenDelivery<Event> | WebhookError>,
     handler: Handler<Event, Tx>,
   ): Promise<Outcome<Event>> {
-    const trace = startTrace()
     const reportOutcome = (outcome: Outcome<Event>) => report(reportOfOutcome(settings, trace, outcome))
-    const outcome = await proven(trace)
-      .then((delivery) => handle(delivery, handler, reportOutcome))
-      .catch((caught): Outcome<Event> => refused(asWebhookError(settings.provider.name, caught)))
+    let outcome: Outcome<Event>
+    try {
+      const proven = prove()
+      const delivery = isPromiseLike(proven) ? await proven : proven
+      outcome = isWebhookError(delivery) ? refused(delivery) : await handle(delivery, handler, reportOutcome)
+    } catch (caught) {
+      outcome = refused(asWebhookError(settings.provider.name, caught))
+    }
     reportOutcome(outcome)
     return outcome
   }
 
+  function proveAndTell(request: WebhookRequest, trace: Trace): Awaitable<ProvenDelivery<Event> | WebhookError> {
+    return andThen(prove(request, trace), (proven) =>
+      isWebhookError(proven) && isUnreadable(proven)
+        ? tellOfUnreadable(request, trace, proven).then(() => proven)
+        : proven,
+    )
+  }
+
   /** Tells the merchant of what is proven and cannot be read, where it will not come again. */
-  async function tellOfUnreadable(request: WebhookRequest, { body }: Trace, error: WebhookError): Promise<void> {
-    if (body === undefined || !['payload_malformed', 'payload_invalid', 'id_invalid'].includes(error.code)) return
+  async function tellOfUnreadable(request: WebhookRequest, { body }: Trace, { code }: WebhookError): Promise<void> {
+    if (body === undefined) return
     const headers = pickHeaders(request.headers, settings.provider.headers)
-    await unreadable(error.code, { body, headers, receivedAt: new Date(settings.now()) })
+    await unreadable(code, { body, headers, receivedAt: new Date(settings.now()) })
+  }
+
+  async function proveLetter(given: string | DeadLetter, trace: Trace): Promise<ProvenDelivery<Event> | WebhookError> {
+    const { headers, rawBody: body, receivedAt } = await deadLetters.find(given)
+    const proven = await prove({ headers, body }, trace, () => receivedAt.getTime())
+    return isWebhookError(proven) ? proven : { ...proven, replayed: true }
   }
 
   return {
     async verify(request) {
       const trace = startTrace()
-      try {
-        const proven = prove(request, trace)
-        const { event } = isPromiseLike(proven) ? await proven : proven
-        report(reportOf(settings, trace, 'verified'))
-        return event
-      } catch (caught) {
-        const error = asWebhookError(settings.provider.name, caught)
-        report(reportOf(settings, trace, kindOf(error.code), undefined, error))
-        throw error
+      const proven = prove(request, trace)
+      const delivery = isPromiseLike(proven) ? await proven : proven
+      if (isWebhookError(delivery)) {
+        report(reportOf(settings, trace, kindOf(delivery.code), undefined, delivery))
+        throw delivery
       }
+      report(reportOf(settings, trace, 'verified'))
+      return delivery.event
     },
-    receive: (request, handler) =>
-      settle(async (trace) => {
-        try {
-          return await prove(request, trace)
-        } catch (error) {
-          await tellOfUnreadable(request, trace, asWebhookError(settings.provider.name, error))
-          throw error
-        }
-      }, handler),
-    replay: (given, handler) =>
-      settle(async (trace) => {
-        const letter = await deadLetters.find(given)
-        const { headers, rawBody: body, receivedAt } = letter
-        return { ...(await prove({ headers, body }, trace, () => receivedAt.getTime())), replayed: true }
-      }, handler),
+    receive(request, handler) {
+      const trace = startTrace()
+      return settle(trace, () => proveAndTell(request, trace), handler)
+    },
+    replay(letter, handler) {
+      const trace = startTrace()
+      return settle(trace, () => proveLetter(letter, trace), handler)
+    },
     deadLetters: deadLetters.list,
     discard: deadLetters.discard,
     close: ({ drainSeconds = 10 } = {}) => close(drainSeconds),
   }
+}
+
+/** Proven, and of no use as it is. */
+function isUnreadable({ code }: WebhookError): boolean {
+  return code === 'payload_malformed' || code === 'payload_invalid' || code === 'id_invalid'
 }
 
 function refused<Event extends WebhookEvent>(error: WebhookError): Outcome<Event> {

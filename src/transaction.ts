@@ -2,7 +2,7 @@ import { within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { Complete, IdempotencyStore } from './stores/store'
 
-type Transaction<Tx> = NonNullable<IdempotencyStore<Tx>['transaction']>
+export type Transaction<Tx> = NonNullable<IdempotencyStore<Tx>['transaction']>
 
 /**
  * Runs `work` in a transaction that is begun in time and committed in time, or rolled back. Throws what `work` threw, or

@@ -171,8 +171,8 @@ describe('a delivery that fails', () => {
 })
 
 describe('a provider that delivers once', () => {
-  it('has its event kept before the handler runs', async () => {
-    const store = memoryStore()
+  it('has its event kept before the handler runs, but where it would end with the process', async () => {
+    const store = { ...memoryStore(), volatile: false }
     const { receiver } = createShop({ store, leaseSeconds: 0.3 })
     void receiver.receive(genuine(), never)
     await sleep(20)
@@ -181,7 +181,7 @@ describe('a provider that delivers once', () => {
   })
 
   it('has it listed when the process ended before its handler did', async () => {
-    const store = memoryStore()
+    const store = { ...memoryStore(), volatile: false }
     const crashed = createShop({ store: faultyStore({ renew: never }, store), leaseSeconds: 0.1 })
     void crashed.receiver.receive(genuine(), never)
     await sleep(150)

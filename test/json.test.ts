@@ -67,14 +67,16 @@ describe('parseJson', () => {
 
   it('refuses a million brackets without parsing them', () => {
     const bomb = Buffer.from('['.repeat(1_000_000))
-    const start = performance.now()
-    expect(code(bomb)).toBe('payload_malformed')
-    const refusing = performance.now() - start
-    const naive = performance.now()
-    try {
-      JSON.parse(bomb.toString())
-    } catch {}
-    expect(refusing).toBeLessThan((performance.now() - naive) / 4)
+    const fastest = (work: () => void) => {
+      const took = Array.from({ length: 5 }, () => {
+        const startedMs = performance.now()
+        work()
+        return performance.now() - startedMs
+      })
+      return Math.min(...took)
+    }
+    const naive = () => expect(() => JSON.parse(bomb.toString())).toThrow()
+    expect(fastest(() => expect(code(bomb)).toBe('payload_malformed'))).toBeLessThan(fastest(naive) / 4)
   })
 
   it('never quotes the body in its error', () => {

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { createReceiver, memoryStore } from '../src'
 import type { Provider } from '../src/providers/provider'
 import {
   bodyOf,
@@ -111,7 +112,11 @@ describe.each(providerNames)('%s', (name) => {
   it('names itself in its errors', async () => {
     const [fixture] = fixtures
     if (fixture === undefined) throw new Error('no fixture')
-    expect((await rejection(verify(name, fixture, Buffer.from('{')))).provider).toBe(name)
+    const { settings, api, headers } = fixture
+    const receiver = createReceiver({ provider: createProvider(name, settings, api), store: memoryStore() })
+    const error = await rejection(receiver.verify({ headers, body: '{' }))
+    expect(error.provider).toBe(name)
+    expect(error.message).toContain(`${name}: `)
   })
 })
 

@@ -26,7 +26,7 @@ export function unknownFields(schema: z.ZodType, data: unknown): readonly string
 /** Where we are: a path is put together only for what is reported. */
 type Place = { readonly name: string; readonly within: Place } | undefined
 
-const { hasOwnProperty } = Object.prototype
+const { hasOwnProperty: isOwn } = Object.prototype
 
 function walk(known: Known, data: unknown, place: Place, found: string[]): void {
   if (known === undefined) return
@@ -34,7 +34,7 @@ function walk(known: Known, data: unknown, place: Place, found: string[]): void 
     for (const item of data.slice(0, maxItems)) walk(known, item, { name: '[]', within: place }, found)
   } else if (isJsonObject(data)) {
     for (const name in data) {
-      if (!hasOwnProperty.call(data, name)) continue
+      if (!isOwn.call(data, name)) continue
       const inner = known.fields.get(name)
       if (inner !== undefined) walk(inner, data[name], { name, within: place }, found)
       else if (!known.fields.has(name)) found.push(pathTo({ name, within: place }))

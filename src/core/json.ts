@@ -141,7 +141,7 @@ function parse(bytes: Uint8Array): unknown {
 }
 
 /** The one form of asking that is free while a loop goes through the names. */
-const { hasOwnProperty } = Object.prototype
+const { hasOwnProperty: isOwn } = Object.prototype
 
 function countMembers(value: unknown): number {
   let count = 0
@@ -149,7 +149,7 @@ function countMembers(value: unknown): number {
     for (const item of value) if (typeof item === 'object') count += countMembers(item)
   } else if (isJsonObject(value)) {
     for (const key in value) {
-      if (!hasOwnProperty.call(value, key)) continue
+      if (!isOwn.call(value, key)) continue
       const member = value[key]
       assertHarmless(key, member)
       count += typeof member === 'object' ? 1 + countMembers(member) : 1

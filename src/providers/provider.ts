@@ -1,12 +1,12 @@
 import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
-import { type Awaitable, andThen, attempt } from '../core/awaitable'
+import { type Awaitable, andThen } from '../core/awaitable'
 import { type Drift, unknownFields } from '../core/drift'
 import { assertNotInFuture, assertNotOlder } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
 import { type JsonObject, parseJsonObject } from '../core/json'
-import { forProvider, misconfigured, WebhookError } from '../errors'
+import { misconfigured, WebhookError } from '../errors'
 import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
 import type { Clues, Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
 
@@ -142,15 +142,11 @@ export function defineProvider<
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     verify({ headers, body }, context) {
       const delivery = new LazilyParsed(headers, body)
-      const prove = () =>
-        andThen(scheme.prove(delivery, context), (evidence) => {
-          const event = read(definition, forms, delivery, evidence, context)
-          if (definition.extend === undefined) return event as typeof event & Extras
-          const extras = definition.extend(event, delivery.payload(), evidence.facts)
-          return andThen(extras, (given) => Object.assign(event, given))
-        })
-      return attempt(prove, (error) => {
-        throw forProvider(name, error)
+      return andThen(scheme.prove(delivery, context), (evidence) => {
+        const event = read(definition, forms, delivery, evidence, context)
+        if (definition.extend === undefined) return event as typeof event & Extras
+        const extras = definition.extend(event, delivery.payload(), evidence.facts)
+        return andThen(extras, (given) => Object.assign(event, given))
       })
     },
   }

@@ -23,36 +23,39 @@ export function memoryStore({
   // In the order of completion, which with one retention is the order of expiry.
   const doneUntilMs = new Map<string, number>()
 
-  function forgetExpired(): void {
+  let granted = 0
+  let sweptMs = Number.NEGATIVE_INFINITY
+
+  function forgetExpired(nowMs: number): void {
     for (const [key, untilMs] of doneUntilMs) {
-      if (untilMs > now()) return
+      if (untilMs > nowMs) return
       doneUntilMs.delete(key)
     }
   }
 
-  let sweptMs = Number.NEGATIVE_INFINITY
-
   /** Two receivers with different retentions complete out of order of expiry: look at all, but not at every claim. */
-  function makeRoom(): boolean {
-    if (now() - sweptMs < 1000) return false
-    sweptMs = now()
-    for (const [key, untilMs] of doneUntilMs) if (untilMs <= now()) doneUntilMs.delete(key)
+  function makeRoom(nowMs: number): boolean {
+    if (nowMs - sweptMs < 1000) return false
+    sweptMs = nowMs
+    for (const [key, untilMs] of doneUntilMs) if (untilMs <= nowMs) doneUntilMs.delete(key)
     for (const [key, { token, letter }] of leases) if (token === undefined && letter === undefined) leases.delete(key)
     return leases.size + doneUntilMs.size < maxRecords
   }
 
   return {
+    volatile: true,
     async claim(key, leaseSeconds, letter) {
-      forgetExpired()
-      if ((doneUntilMs.get(key) ?? 0) > now()) return { state: 'completed' }
+      const nowMs = now()
+      forgetExpired(nowMs)
+      if ((doneUntilMs.get(key) ?? 0) > nowMs) return { state: 'completed' }
       const lease = leases.get(key)
-      if (lease !== undefined && lease.untilMs > now()) {
-        return { state: 'in_progress', retryAfterSeconds: (lease.untilMs - now()) / 1000 }
-      }
-      if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords && !makeRoom()) throw full(maxRecords)
-      const token = crypto.randomUUID()
+      if (lease !== undefined && lease.untilMs > nowMs)
+        return { state: 'in_progress', retryAfterSeconds: (lease.untilMs - nowMs) / 1000 }
+      if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords && !makeRoom(nowMs))
+        throw full(maxRecords)
+      const token = String(++granted)
       const attempt = (lease?.attempt ?? 0) + 1
-      leases.set(key, { token, untilMs: now() + leaseSeconds * 1000, attempt, letter: letter ?? lease?.letter })
+      leases.set(key, { token, untilMs: nowMs + leaseSeconds * 1000, attempt, letter: letter ?? lease?.letter })
       return { state: 'acquired', token, attempt }
     },
     async renew(key, token, leaseSeconds) {

@@ -31,6 +31,8 @@ export interface IdempotencyStore<Tx = undefined> {
   release(key: string, token: string, letter?: string): Promise<boolean>
   /** How long completed keys are kept unless the receiver is told otherwise; 7 days where this is left out. */
   readonly defaultRetentionSeconds?: number
+  /** Set where all is forgotten when the process ends: then nothing is kept that only a crash would ask for. */
+  readonly volatile?: boolean
   /** The letters that were kept. Left out by stores that keep none. */
   readonly letters?: Letters
   /**
