@@ -92,11 +92,21 @@ const stores: [string, string | undefined, () => Promise<Setup>][] = [
     },
   ],
   [
+    'postgres (pg, prepared)',
+    services.postgres,
+    async () => {
+      const pool = new pg.Pool({ connectionString: services.postgres, max: 16 })
+      const store = postgresStore(pool, { table: `${run}_prepared`, transaction: true, prepare: true })
+      await store.ensureSchema()
+      return { make: () => store, end: () => pool.query(`DROP TABLE ${run}_prepared`).then(() => pool.end()) }
+    },
+  ],
+  [
     'postgres (postgres.js)',
     services.postgres,
     async () => {
       const sql = postgres(services.postgres ?? '', { max: 16, onnotice: () => {} })
-      const store = postgresStore(sql, { table: `${run}_js`, transaction: true })
+      const store = postgresStore(sql, { table: `${run}_js`, transaction: true, prepare: true })
       await store.ensureSchema()
       return { make: () => store, end: () => sql.unsafe(`DROP TABLE ${run}_js`).then(() => sql.end()) }
     },

@@ -16,14 +16,12 @@ const letterColumns = 'event_key AS `key`, letter, attempt'
 export function statements(table: string, query: RunMysql): SqlStatements {
   const changed = async (text: string, values: unknown[]) => affected(await query(text, values)) === 1
   const steps: SqlSteps = {
-    async insert(key, token, lease, letter) {
+    async insertOrLook(key, token, lease, letter) {
       const text = `INSERT IGNORE INTO ${table} (event_key, state, token, lease_until, first_seen, expires_at, letter)
         VALUES (?, 'busy', ?, ${later}, ${now}, ${later}, ?)`
-      return (await changed(text, [key, token, lease, abandonedSeconds, letter])) ? [{ attempt: 1 }] : []
-    },
-    async look(key) {
-      const text = `SELECT state, ${open} AS open, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, ${now}, lease_until) / 1000000) AS wait FROM ${table} WHERE event_key = ?`
-      return rowsOf(await query(text, [key])).map((row) => ({ ...row, open: Number(row['open']) === 1 }))
+      if (await changed(text, [key, token, lease, abandonedSeconds, letter])) return [{ attempt: 1 }]
+      const look = `SELECT state, ${open} AS open, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, ${now}, lease_until) / 1000000) AS wait FROM ${table} WHERE event_key = ?`
+      return rowsOf(await query(look, [key])).map((row) => ({ ...row, open: Number(row['open']) === 1 }))
     },
     async takeOver(key, token, lease, letter) {
       const text = `UPDATE ${table} SET lease_until = ${later}, expires_at = ${later}, attempt = attempt + 1, token = ?,

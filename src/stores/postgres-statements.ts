@@ -14,18 +14,18 @@ const idle = `letter IS NOT NULL AND (state <> 'busy' OR lease_until <= clock_ti
 export function statements(table: string, query: Run): SqlStatements {
   const changed = async (text: string, values: unknown[]) => (await query(`${text} RETURNING 1`, values)).length === 1
   const steps: SqlSteps = {
-    insert: (key, token, lease, letter) =>
+    // One round trip for both. A row that was written since the statement began is not seen, and looked for again.
+    insertOrLook: (key, token, lease, letter) =>
       query(
-        `INSERT INTO ${table} (key, state, token, lease_until, expires_at, letter)
-         VALUES ($1, 'busy', $2::uuid, ${later('$3')}, ${later('$4')}, $5)
-         ON CONFLICT (key) DO NOTHING RETURNING attempt`,
+        `WITH inserted AS (
+           INSERT INTO ${table} (key, state, token, lease_until, expires_at, letter)
+           VALUES ($1, 'busy', $2::uuid, ${later('$3')}, ${later('$4')}, $5)
+           ON CONFLICT (key) DO NOTHING RETURNING attempt)
+         SELECT attempt, NULL AS state, NULL AS open, NULL AS wait FROM inserted
+         UNION ALL
+         SELECT NULL, state, ${open}, greatest(0, extract(epoch FROM lease_until - clock_timestamp()))::float8
+         FROM ${table} WHERE key = $1 AND NOT EXISTS (SELECT FROM inserted)`,
         [key, token, lease, abandonedSeconds, letter],
-      ),
-    look: (key) =>
-      query(
-        `SELECT state, ${open} AS open, greatest(0, extract(epoch FROM lease_until - clock_timestamp()))::float8 AS wait
-         FROM ${table} WHERE key = $1`,
-        [key],
       ),
     takeOver: (key, token, lease, letter) =>
       query(

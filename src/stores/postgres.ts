@@ -1,3 +1,5 @@
+import { sha256Hex } from '#hmac'
+import { toBytes } from '../core/bytes'
 import { misconfigured, type WebhookError } from '../errors'
 import { type Run, statements } from './postgres-statements'
 import {
@@ -15,6 +17,14 @@ import {
 import { asked } from './store'
 
 export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
+
+export interface PostgresStoreOptions extends SqlStoreOptions {
+  /**
+   * Has the server plan the store's statements once per connection, which takes a third off each. Not behind a pooler that
+   * gives every transaction another connection, such as PgBouncer before 1.21. Default `false`.
+   */
+  prepare?: boolean
+}
 
 /** Runs one statement and gives its rows. */
 export type RunPostgres = (text: string, values: unknown[]) => Promise<unknown[]>
@@ -68,16 +78,19 @@ CREATE INDEX IF NOT EXISTS ${name}_letters ON ${table} (key) WHERE letter IS NOT
  * Keeps keys in PostgreSQL 12 or newer. Run it outside your own transactions, in READ COMMITTED, which is the default.
  * A duplicate locks and writes nothing.
  */
-export function postgresStore<Tx>(client: PgPool<Tx>, options: InTransactions): SqlStore<Tx>
-export function postgresStore<Tx>(client: PostgresJs<Tx>, options: InTransactions): SqlStore<Tx>
+export function postgresStore<Tx>(client: PgPool<Tx>, options: PostgresStoreOptions & InTransactions): SqlStore<Tx>
+export function postgresStore<Tx>(client: PostgresJs<Tx>, options: PostgresStoreOptions & InTransactions): SqlStore<Tx>
 export function postgresStore<Tx>(client: PostgresTransactions<Tx>, options: InTransactions): SqlStore<Tx>
-export function postgresStore(client: PostgresClient, options?: SqlStoreOptions & { transaction?: false }): SqlStore
+export function postgresStore(
+  client: PostgresClient,
+  options?: PostgresStoreOptions & { transaction?: false },
+): SqlStore
 export function postgresStore(
   client: object,
-  { table = 'payproof_events', transaction = false }: SqlStoreOptions = {},
+  { table = 'payproof_events', transaction = false, prepare = false }: PostgresStoreOptions = {},
 ): SqlStore<never> {
   assertTable(table)
-  const query = onceMore(runner(client))
+  const query = onceMore(prepare ? preparing(client) : runner(client))
   const ensureSchema = async () => {
     for (const statement of postgresSchema(table).split(/;$/m)) if (statement.trim() !== '') await query(statement, [])
   }
@@ -90,6 +103,24 @@ function runner(client: object): Run {
   if (method === undefined && typeof client !== 'function') throw notAClient()
   const query = method === undefined ? client : (client as Record<string, () => unknown>)[method]?.bind(client)
   return async (text, values) => rowsOf(await asked(() => (query as RunPostgres)(text, values)))
+}
+
+/** As `runner`, and the server plans each statement once per connection. */
+function preparing(client: object): Run {
+  if ('query' in client) {
+    const { query } = client as { query(config: { name: string; text: string; values: unknown[] }): Promise<unknown[]> }
+    const names = new Map<string, string>()
+    return runner((text: string, values: unknown[]) => {
+      const name = names.get(text) ?? `payproof_${sha256Hex(toBytes(text)).slice(0, 16)}`
+      names.set(text, name)
+      return query.call(client, { name, text, values })
+    })
+  }
+  if ('unsafe' in client) {
+    const { unsafe } = client as { unsafe(text: string, values: unknown[], options: object): Promise<unknown[]> }
+    return runner((text: string, values: unknown[]) => unsafe.call(client, text, values, { prepare: true }))
+  }
+  throw misconfigured('postgresStore(client, { prepare: true })', 'needs a Pool of pg or the sql of postgres.js.')
 }
 
 function notAClient(): WebhookError {
@@ -136,7 +167,7 @@ type Transaction = NonNullable<SqlStore<never>['transaction']>
 
 /** Where the client commits by itself and does not say what came of it, the row does. */
 function confirmed(client: object, table: string, transaction: Transaction): Transaction {
-  const { steps } = statements(table, runner(client))
+  const run = runner(client)
   return async (work) => {
     const keys: string[] = []
     await transaction((tx, complete) =>
@@ -147,7 +178,7 @@ function confirmed(client: object, table: string, transaction: Transaction): Tra
       }),
     )
     for (const key of keys) {
-      const [row] = await steps.look(key)
+      const [row] = await run(`SELECT state FROM ${table} WHERE key = $1`, [key])
       if (row?.['state'] !== 'done') throw new Error('The transaction was rolled back instead of committed.')
     }
   }

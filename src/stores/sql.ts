@@ -26,24 +26,25 @@ export interface SqlStore<Tx = undefined> extends IdempotencyStore<Tx> {
 export type Row = Readonly<Record<string, unknown>>
 export type Rows = readonly Row[]
 
-/** The three statements of a claim. Each is atomic by itself; between them anything may happen. */
+/** The steps of a claim. Each statement is atomic by itself; between them anything may happen. */
 export interface SqlSteps {
-  /** A row back: the key is new and ours. */
-  insert(key: string, token: string, leaseSeconds: number, letter: string | null): Promise<Rows>
-  /** `state`, `open` (may be taken over) and `wait` (seconds); no row: pruned in between. */
-  look(key: string): Promise<Rows>
+  /**
+   * `attempt`: the key is new and ours. Else, of the row that is there, `state`, `open` (may be taken over) and `wait`
+   * (seconds). No row: it came or went in between.
+   */
+  insertOrLook(key: string, token: string, leaseSeconds: number, letter: string | null): Promise<Rows>
   /** A row back: the open key is ours. None: somebody else was faster. */
   takeOver(key: string, token: string, leaseSeconds: number, letter: string | null): Promise<Rows>
 }
 
-/** Insert, look, take over: so a duplicate, by far the most frequent case after the first, never locks or writes a row. */
+/** So a duplicate, by far the most frequent case after the first, never locks or writes a row. */
 async function claimInSteps(steps: SqlSteps, key: string, leaseSeconds: number, letter: string | null): Promise<Claim> {
   const token = crypto.randomUUID()
   for (let tries = 0; tries < 5; tries++) {
-    const [inserted] = await steps.insert(key, token, leaseSeconds, letter)
-    if (inserted !== undefined) return { state: 'acquired', token, attempt: Number(inserted['attempt'] ?? 1) }
-    const [found] = await steps.look(key)
+    const [found] = await steps.insertOrLook(key, token, leaseSeconds, letter)
     if (found === undefined) continue
+    const { attempt } = found
+    if (attempt !== undefined && attempt !== null) return { state: 'acquired', token, attempt: Number(attempt) }
     if (!found['open']) return closed(found)
     const [taken] = await steps.takeOver(key, token, leaseSeconds, letter)
     if (taken !== undefined) return { state: 'acquired', token, attempt: Number(taken['attempt']) }
