@@ -53,17 +53,23 @@ export function honoVerify<Event extends WebhookEvent, Tx = undefined>(
 }
 
 function toWebhookRequest(c: Context): WebhookRequest {
-  return { method: c.req.method, headers: c.req.raw.headers, body: (limits) => readBody(c, limits) }
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
+  // On Node a `Headers` is built for whoever asks for it, which costs more than all that is read from it here.
+  const headers = incoming?.headers ?? c.req.raw.headers
+  return { method: c.req.method, headers, body: (limits) => readBody(c, incoming, limits) }
 }
 
-async function readBody(c: Context, limits: BodyLimits): Promise<Uint8Array | string> {
+async function readBody(
+  c: Context,
+  incoming: IncomingMessage | undefined,
+  limits: BodyLimits,
+): Promise<Uint8Array | string> {
   const fix = 'Mount the webhook above middleware that reads the body.'
   // What other middleware read through Hono is kept as it was read.
   const { arrayBuffer, text, blob } = c.req.bodyCache
   if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
   if (text !== undefined) return text
   if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
-  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
   // Middleware may have read the stream and put a whole request in its place.
   const replaced = incoming?.readableDidRead === true && !c.req.raw.bodyUsed
   return incoming === undefined || replaced ? readWebBody(c.req.raw, limits, fix) : readNodeBody(incoming, limits, fix)
