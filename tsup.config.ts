@@ -35,4 +35,13 @@ export default defineConfig([
   },
   { ...shared, entry: { 'hmac.node': 'src/core/hmac.ts' } },
   { ...shared, entry: { 'hmac.web': 'src/core/hmac.web.ts' }, platform: 'neutral', noExternal: [/^@noble/] },
+  {
+    ...shared,
+    format: 'esm',
+    entry: { cli: 'src/cli/main.ts' },
+    external: ['#hmac'],
+    noExternal: ['commander'],
+    // Commander is CommonJS, and requires what Node brings.
+    banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },
+  },
 ])
