@@ -16,6 +16,8 @@ const entries = {
   'stores/postgres': 'src/stores/postgres.ts',
   'stores/mysql': 'src/stores/mysql.ts',
   testing: 'src/testing/index.ts',
+  'testing/vitest': 'src/testing/vitest.ts',
+  'testing/jest': 'src/testing/jest.ts',
 }
 
 const providers = ['caspay', 'kasperopay', 'mugglepay', 'payqi', 'payvost']

@@ -8,7 +8,8 @@ export default defineConfig({
     alias: [
       { find: '#hmac', replacement: at('test/support/overheard-hmac.ts') },
       { find: /^payproof\/stores\/([a-z]+)$/, replacement: at('src/stores/$1.ts') },
-      { find: 'payproof/testing', replacement: at('src/testing/index.ts') },
+      { find: /^payproof\/testing\/([a-z]+)$/, replacement: at('src/testing/$1.ts') },
+      { find: /^payproof\/testing$/, replacement: at('src/testing/index.ts') },
       { find: /^payproof\/([a-z]+)$/, replacement: at('adapters/$1.ts') },
       { find: /^payproof$/, replacement: at('src/index.ts') },
     ],

@@ -2,12 +2,13 @@
 import { type Command, CommanderError, program } from 'commander'
 import { version } from '../../package.json'
 import { isWebhookError } from '../errors'
+import { explainCommand } from './explain'
 import { schemaCommand } from './schema'
 import { refuseSecretArguments } from './secrets'
 import { createTerminal, inert, type Terminal, UsageError } from './terminal'
 
 /** Each command is a file of its own, and imports what is heavy when it runs. */
-const commands: readonly ((terminal: Terminal) => Command)[] = [schemaCommand]
+const commands: readonly ((terminal: Terminal) => Command)[] = [explainCommand, schemaCommand]
 
 const terminal = createTerminal()
 // `payproof … | head` ends the reader first.

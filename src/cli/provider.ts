@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Provider } from '../providers/provider'
-import { senders } from '../testing/senders'
+import { type ProviderName, senderByName } from '../testing/senders'
 import type { Sender, Setting, SettingValues } from '../testing/senders/sender'
 import { readSecrets } from './secrets'
 import { inert, type Terminal, UsageError } from './terminal'
@@ -18,10 +18,10 @@ export function withSettings(command: Command): Command {
     .option('--set <name=value...>', 'a setting that is no secret, as merchantId=kpm_abc123')
 }
 
-export const providerNames = Object.keys(senders)
+export const providerNames = Object.keys(senderByName)
 
 export function senderNamed(name: string): Sender {
-  const sender = Object.hasOwn(senders, name) ? senders[name as keyof typeof senders] : undefined
+  const sender = Object.hasOwn(senderByName, name) ? senderByName[name as ProviderName] : undefined
   if (sender !== undefined) return sender
   throw new UsageError(`There is no provider ${inert(name, 40)}: it is one of ${providerNames.join(', ')}.`)
 }

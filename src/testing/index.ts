@@ -1,1 +1,8 @@
+export { type Answer, type App, deliver } from './deliver'
+export { type PayproofMatchers, payproofMatchers } from './matchers'
+export type { ProviderName } from './senders'
+export { type Delivery, type DeliveryOptions, signDelivery } from './sign-delivery'
+export { type StandInApi, standInApi } from './stand-in-api'
 export { type StoreCheck, storeContract } from './store-contract'
+export { tamper } from './tamper'
+export { createRecorder, type Judged, type Recorder } from './verdict'
