@@ -5,10 +5,11 @@ import { isWebhookError } from '../errors'
 import { explainCommand } from './explain'
 import { schemaCommand } from './schema'
 import { refuseSecretArguments } from './secrets'
+import { sendCommand } from './send'
 import { createTerminal, inert, type Terminal, UsageError } from './terminal'
 
 /** Each command is a file of its own, and imports what is heavy when it runs. */
-const commands: readonly ((terminal: Terminal) => Command)[] = [explainCommand, schemaCommand]
+const commands: readonly ((terminal: Terminal) => Command)[] = [sendCommand, explainCommand, schemaCommand]
 
 const terminal = createTerminal()
 // `payproof … | head` ends the reader first.

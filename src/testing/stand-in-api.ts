@@ -65,13 +65,14 @@ async function answerTo(
   if (trouble === 'hangs')
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   if (trouble !== undefined) return Response.json({}, { status: trouble })
-  if (refused) return Response.json({ error: 'unauthorized' }, { status: unauthorized })
+  if (refused) return Response.json({ error: 'unauthorized' }, { status: refusals.unauthorized })
   const answer = known.get(route.exec(pathname)?.[1] ?? '')
-  return answer === undefined ? Response.json({ error: 'not found' }, { status: unknown }) : Response.json(answer)
+  return answer === undefined
+    ? Response.json({ error: 'not found' }, { status: refusals.unknown })
+    : Response.json(answer)
 }
 
-const unauthorized = 401
-const unknown = 404
+const refusals = { unauthorized: 401, unknown: 404 } as const
 
 /** Serves a fetch function to Node. */
 async function answerOver(fetch: StandInApi['fetch'], request: IncomingMessage, response: ServerResponse) {
