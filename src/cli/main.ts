@@ -45,16 +45,13 @@ function createProgram(): Command {
       .showHelpAfterError('(--help shows how it is used)')
       .configureOutput({
         writeOut: (text) => terminal.print(text.trimEnd()),
-        // Commander repeats what was typed.
-        outputError: (text) =>
-          terminal.note(
-            text
-              .trimEnd()
-              .split('\n')
-              .map((line) => inert(line))
-              .join('\n'),
-          ),
+        // Commander repeats what was typed; what stands behind a mistyped option may be a secret.
+        outputError: (text) => terminal.note(text.trimEnd().split('\n').map(withoutValue).join('\n')),
       })
   }
   return program
+}
+
+function withoutValue(line: string): string {
+  return inert(line.replace(/(option '-[^=']*)=.*'/s, "$1=…'"))
 }

@@ -9,7 +9,7 @@ const shaped = /^(?:whsec|sk)_.{8,}/
  * Says which kind it is, never the argument itself.
  */
 export function refuseSecretArguments(args: readonly string[]): void {
-  const found = args.find((arg) => named.test(arg) || shaped.test(arg) || shaped.test(arg.replace(/^[^=]*=/, '')))
+  const found = args.find((arg) => named.test(arg) || arg.split('=').some((part) => shaped.test(part)))
   if (found === undefined) return
   const what = named.test(found) ? `\`${found.replace(/=.*$/s, '')}\`` : 'An argument that looks like a secret'
   throw new UsageError(
