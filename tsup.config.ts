@@ -41,6 +41,9 @@ export default defineConfig([
     ...shared,
     format: 'esm',
     entry: { cli: 'src/cli/main.ts' },
+    esbuildOptions(options) {
+      options.chunkNames = 'cli/[name]-[hash]'
+    },
     external: ['#hmac'],
     noExternal: ['commander'],
     // Commander is CommonJS, and requires what Node brings.

@@ -15,7 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/*.test.ts'],
     exclude: ['test/package.test.ts'],
     setupFiles: ['test/support/overhear.ts'],
     globalSetup: ['test/support/start-services.ts'],

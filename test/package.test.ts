@@ -68,7 +68,8 @@ const ceilings = [
     external: [],
   },
   { name: 'everything in the root, without zod', code: "export * from 'payproof'", kB: 28, external: ['zod'] },
-  ...['express', 'fastify', 'fetch', 'hono', 'koa', 'lambda', 'node', 'testing'].map((entry) => ({
+  { name: 'payproof/testing alone', code: "export * from 'payproof/testing'", kB: 28, external: ['zod'] },
+  ...['express', 'fastify', 'fetch', 'hono', 'koa', 'lambda', 'node'].map((entry) => ({
     name: `payproof/${entry} alone`,
     code: `export * from 'payproof/${entry}'`,
     kB: 4,
@@ -131,12 +132,12 @@ describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const unexpected = packed.filter(
       (path) =>
-        !/^(dist\/((providers|stores)\/)?[\w.-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+        !/^(dist\/((providers|stores|testing|cli)\/)?[\w.-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
           path,
         ),
     )
     expect(unexpected).toEqual([])
-    for (const file of ['index', 'express', 'stores/redis', 'testing'])
+    for (const file of ['index', 'express', 'stores/redis', 'testing', 'testing/vitest', 'testing/jest'])
       for (const end of ['js', 'cjs', 'd.ts', 'd.cts']) expect(packed).toContain(`dist/${file}.${end}`)
   })
 
@@ -214,5 +215,60 @@ export const handler = expressWebhook(receiver, (event, { req }) => {
         `main.${end}`,
       )
     }
+  })
+
+  it.each(['import', 'require'])('gives deliveries to tests, by %s', (way) => {
+    const names = '{ deliver, payproofMatchers, signDelivery, standInApi, storeContract, tamper }'
+    const lines = {
+      import: `import { caspay, createReceiver, memoryStore } from 'payproof'\nimport ${names} from 'payproof/testing'`,
+      require: `const { caspay, createReceiver, memoryStore } = require('payproof')\nconst ${names} = require('payproof/testing')`,
+    }
+    const file = way === 'import' ? 'testing.mjs' : 'testing.cjs'
+    writeFileSync(
+      join(project, file),
+      `${lines[way as 'import' | 'require']}
+      const secret = 'whsec_0123456789abcdef'
+      const receiver = createReceiver({ provider: caspay({ secret }), store: memoryStore(), observe: () => {} })
+      const paid = signDelivery('caspay', 'payment.received', { secret })
+      const answers = [paid, paid, tamper(paid)].map((each) => deliver(receiver, each))
+      Promise.all(answers).then((all) => console.log(all.map(({ status, outcome }) => status + ' ' + outcome.kind).join()))`,
+    )
+    expect(run('node', file).trim()).toBe('200 processed,409 in_progress,401 rejected')
+  })
+
+  it('has types for its tests without Vitest and Jest being there', () => {
+    writeFileSync(
+      join(project, 'types.mts'),
+      `import { deliver, signDelivery } from 'payproof/testing'
+const delivery = signDelivery('payqi', 'payment.completed', { secret: 's', data: { metadata: { order_id: 'o' }, amount: 1 } })
+export const answer: Promise<{ readonly status: number }> = deliver('http://127.0.0.1/', delivery)
+// @ts-expect-error no such event
+signDelivery('payqi', 'payment.complete', { secret: 's' })\n`,
+    )
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--skipLibCheck', 'false']
+    run('npx', 'tsc', ...options, '--module', 'NodeNext', '--moduleResolution', 'NodeNext', 'types.mts')
+  })
+
+  it('has a command line, which the library does not load', () => {
+    const { version } = JSON.parse(run('cat', 'node_modules/payproof/package.json')) as { version: string }
+    expect(run('npx', '--no', 'payproof', '--version').trim()).toBe(version)
+    expect(run('npx', '--no', 'payproof', 'schema', 'sqlite')).toContain('CREATE TABLE IF NOT EXISTS payproof_events')
+    expect(run('npx', '--no', 'payproof', 'send', 'caspay', '--list')).toContain('payment.received')
+    const { status, stderr } = spawnSync('npx', ['--no', 'payproof', 'frobnicate'], { cwd: project, encoding: 'utf8' })
+    expect([status, stderr]).toEqual([2, expect.stringMatching(/^error: unknown command 'frobnicate'/m)])
+  })
+
+  it('explains and sends from where it is installed', () => {
+    const env = { ...process.env, PAYPROOF_SECRET: 'whsec_0123456789abcdef' }
+    const payproof = (...args: string[]) =>
+      spawnSync('npx', ['--no', 'payproof', ...args], { cwd: project, encoding: 'utf8', env })
+    for (const file of ['body', 'headers']) writeFileSync(join(project, file), '')
+    const explained = payproof('explain', 'caspay', '--body', 'body', '--headers', 'headers', '--json')
+    expect([explained.status, JSON.parse(explained.stdout).cause]).toEqual([1, 'signature_missing'])
+    const sent = payproof('send', 'caspay', '--to', 'http://127.0.0.1:1/', '--json')
+    expect([sent.status, JSON.parse(sent.stdout).answers]).toEqual([
+      1,
+      [{ kind: 'genuine', answer: 'ECONNREFUSED', count: 1 }],
+    ])
   })
 })

@@ -20,6 +20,7 @@ import { fetchWebhook } from 'payproof/fetch'
 import { mysqlStore } from 'payproof/stores/mysql'
 import { postgresStore } from 'payproof/stores/postgres'
 import { sqliteStore } from 'payproof/stores/sqlite'
+import { signDelivery } from 'payproof/testing'
 import * as z from 'zod'
 
 const store = memoryStore()
@@ -173,3 +174,22 @@ outside.receive({ headers: {}, body: '' }, async (_, { tx }) => {
 })
 // @ts-expect-error a function that runs one statement has no transactions
 postgresStore(async () => [], inTransaction)
+
+signDelivery('caspay', 'payment.completed', { secret: 's', data: { payment: { metadata: 1, amount: '1' } } })
+signDelivery('caspay', 'payment.received', { secret: 's', form: 'dispatched', data: { payment_id: 'p' } })
+signDelivery('caspay', { event: 'payment.teleported' }, { secret: 's', at: new Date(), merchantId: 'm' })
+signDelivery('payvost', 'payment.succeeded', { secret: ['new', 'old'], signature: 'timestamped' })
+signDelivery('mugglepay', 'PAID', { orderTokenSecret: 's', data: { meta: { network: 'x' } } })
+signDelivery('kasperopay', undefined, { merchantId: 'm', data: { amount_kas: '1' } })
+// @ts-expect-error no such provider
+signDelivery('paypal', undefined, { secret: 's' })
+// @ts-expect-error no such event
+signDelivery('caspay', 'payment.complete', { secret: 's' })
+// @ts-expect-error not in that form
+signDelivery('caspay', 'payment.completed', { secret: 's', form: 'dispatched' })
+// @ts-expect-error no such field in that form
+signDelivery('caspay', 'payment.received', { secret: 's', form: 'dispatched', data: { paymentId: 'p' } })
+// @ts-expect-error it is signed
+signDelivery('payqi', 'payment.created', {})
+// @ts-expect-error it is named by its merchant
+signDelivery('kasperopay', undefined, { secret: 's' })
