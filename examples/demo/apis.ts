@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
+import { standInApi } from 'payproof/testing'
 
-/** Stands in for KasperoPay's status API and MugglePay's order API: answers from these tables, 404 otherwise. */
-export function createApis(answers: {
-  kasperopay: ReadonlyMap<string, object>
-  mugglepay: ReadonlyMap<string, object>
-}): Server {
+export const mugglepayApiKey = randomUUID()
+
+/** They know the payments that the script tells them of. */
+export const kasperopayApi = standInApi('kasperopay')
+export const mugglepayApi = standInApi('mugglepay', { apiKey: mugglepayApiKey })
+
+/** Serves both from one origin. */
+export function createApis(): Server {
   return createServer((request, response) => {
-    const [, payment, order] = /^\/api\/pay\/status\/([\w-]+)$|^\/v1\/orders\/([\w-]+)$/.exec(request.url ?? '') ?? []
-    const answer = answers.kasperopay.get(payment ?? '') ?? answers.mugglepay.get(order ?? '')
-    response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify(answer ?? {}))
+    const api = request.url?.startsWith('/v1/') ? mugglepayApi : kasperopayApi
+    api.listener(request, response)
   })
 }

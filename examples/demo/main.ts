@@ -2,17 +2,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Report } from 'payproof'
-import { createApis } from './apis'
-import {
-  kasperopayAnswers,
-  kasperopayMerchantId,
-  kasperopayOrders,
-  mugglepayAnswers,
-  mugglepayApiKey,
-  type Step,
-  secrets,
-  steps,
-} from './script'
+import { createApis, mugglepayApiKey } from './apis'
+import { kasperopayMerchantId, kasperopayOrders, type Step, secrets, steps } from './script'
 import { createShop } from './shop'
 
 interface Row {
@@ -23,7 +14,7 @@ interface Row {
 const reports: Report[] = []
 let handlerRuns = 0
 
-const apis = createApis({ kasperopay: kasperopayAnswers, mugglepay: mugglepayAnswers })
+const apis = createApis()
 const apiUrl = await listen(apis)
 const shop = createShop({
   secrets,

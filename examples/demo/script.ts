@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { merchantToken } from 'payproof'
+import { kasperopayApi, mugglepayApi } from './apis'
 import {
   capturedCaspay,
   type Delivery,
@@ -33,7 +34,6 @@ export const secrets = {
   payvost: `whsec_${randomUUID()}`,
   mugglepay: randomUUID(),
 }
-export const mugglepayApiKey = randomUUID()
 export const kasperopayMerchantId = 'kpm_abc123'
 const forger = 'whatever-the-forger-has-for-a-secret'
 
@@ -158,26 +158,24 @@ function payvostSteps(): Step[] {
   ]
 }
 
-const order = (id: string, status: string) => ({
+const order = (id: string) => ({
   order_id: id,
   merchant_order_id: `order-${id}`,
-  status,
+  status: 'PAID',
   price_amount: '29.99',
   price_currency: 'USD',
 })
-/** What MugglePay's API says of the orders. */
-export const mugglepayAnswers = new Map<string, object>([
-  ['m1', { status: 200, order: order('m1', 'PAID') }],
-  ['m2', { status: 200, order: order('m2', 'REFUNDED') }],
-])
 
 function mugglepaySteps(): Step[] {
   const callback = (id: string, secret = secrets.mugglepay) => ({
-    ...order(id, 'PAID'),
+    ...order(id),
     created_at_t: now.getTime(),
     token: merchantToken(secret, `order-${id}`),
   })
   const paid = sendPlain(callback('m1'))
+  const refunded = sendPlain(callback('m2'))
+  mugglepayApi.confirm(paid)
+  mugglepayApi.confirm(refunded, { status: 'REFUNDED' })
   return [
     genuine('mugglepay', 'PAID', paid),
     again('mugglepay', 'duplicate', paid),
@@ -185,25 +183,10 @@ function mugglepaySteps(): Step[] {
     refused('mugglepay', 'forged', sendPlain(callback('m1', forger)), 'token_mismatch'),
     refused('mugglepay', 'tampered: token of another order', withBody(paid, 'order-m1', 'order-m2'), 'token_mismatch'),
     refused('mugglepay', 'tampered: amount', withBody(paid, '29.99', '0.01'), 'payment_mismatch'),
-    refused('mugglepay', 'stale: refunded since', sendPlain(callback('m2')), 'payment_mismatch'),
+    refused('mugglepay', 'stale: refunded since', refunded, 'payment_mismatch'),
   ]
 }
 
-const payment = (id: string, confirmedAt: Date) => ({
-  payment_id: id,
-  status: 'completed',
-  amount_kas: 150.5,
-  amount_usd: 15.05,
-  txid: 'abc123',
-  store_name: 'Your Store',
-  confirmed_at: confirmedAt.toISOString(),
-})
-/** What KasperoPay's API says of the payments. */
-export const kasperopayAnswers = new Map<string, object>([
-  ['pay_k1', payment('pay_k1', now)],
-  ['pay_cheap', { ...payment('pay_cheap', now), amount_kas: 1 }],
-  ['pay_old', payment('pay_old', longAgo)],
-])
 export const kasperopayOrders = new Map([
   ['pay_k1', { orderId: 'ord_456', amount: '150.5' }],
   ['pay_cheap', { orderId: 'ord_dear', amount: '1000' }],
@@ -221,6 +204,9 @@ function kasperopaySteps(): Step[] {
     amount_usd: '15.05',
     transaction_id: 'abc123',
   })
+  kasperopayApi.confirm(sendPlain(notice('pay_k1')))
+  kasperopayApi.confirm(sendPlain(notice('pay_cheap')), { amount_kas: 1 })
+  kasperopayApi.confirm(sendPlain(notice('pay_old')), { confirmed_at: longAgo.toISOString() })
   return [
     genuine('kasperopay', 'payment.completed', sendPlain(notice('pay_k1'))),
     again('kasperopay', 'duplicate', sendPlain(notice('pay_k1'))),

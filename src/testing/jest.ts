@@ -5,6 +5,7 @@ import { type PayproofMatchers, payproofMatchers } from './matchers'
 
 declare global {
   namespace jest {
-    interface Matchers<R> extends PayproofMatchers<R> {}
+    // biome-ignore lint/complexity/noBannedTypes: as Jest's own types declare it, or the two do not merge.
+    interface Matchers<R, T = {}> extends PayproofMatchers<R> {}
   }
 }
