@@ -331,6 +331,21 @@ describe('what send says of answers', () => {
     expect(JSON.parse(bodies.join(''))).toEqual(data)
   })
 
+  it('an answer that is not what the provider reads, and one that comes too late for it', async () => {
+    const env = { MUGGLEPAY_TOKEN: token }
+    expect((await sent(['mugglepay', '--to', await answering(200, 'OK')], env)).summary.notes).toEqual([
+      'MugglePay wants to read {"status":200} in an answer of 200, and did not.',
+    ])
+    expect((await sent(['mugglepay', '--to', await answering(200, '{ "status": 200 }')], env)).summary.notes).toEqual(
+      [],
+    )
+    const late = await listening(
+      (request, response) => request.resume().on('end', () => setTimeout(() => response.end(), 10_100)) as never,
+    )
+    const { problems, code } = await sent(['caspay', '--to', late])
+    expect([code, problems]).toEqual([1, ['a genuine delivery was answered after 10 s: CasPay gives up after 10 s.']])
+  })
+
   it('stops when its time is over, and says what was not sent', async () => {
     const { summary, code } = await sent([
       'caspay',
@@ -346,6 +361,7 @@ describe('what send says of answers', () => {
     expect(code).toBe(1)
     expect(summary.sent).toBeLessThan(5)
     expect(summary.planned).toBe(5)
+    expect(summary.problems.filter(({ answer }) => answer !== 'timeout')).toEqual([])
   })
 
   it('for people: a summary, and what is wrong', async () => {
@@ -367,7 +383,7 @@ describe('the process', () => {
     const url = await listening(() => {})
     const file = cli.file('secret', secret)
     const ending = cli.run(
-      ['send', 'caspay', '--to', url, '--secret-file', file, '--timeout', '2', '--count', '100', '--json'],
+      ['send', 'caspay', '--to', url, '--secret-file', file, '--timeout', '60', '--count', '100', '--json'],
       {
         onStart: (pid) => {
           started = pid
@@ -381,7 +397,7 @@ describe('the process', () => {
     process.kill(started, 'SIGINT')
     const { code, stdout } = await ending
     expect(code).toBe(1)
-    expect(JSON.parse(stdout).planned).toBe(100)
+    expect(JSON.parse(stdout)).toMatchObject({ planned: 100, sent: 0, problems: [] })
   })
 
   it('draws a progress bar on a terminal, and nowhere else', async () => {

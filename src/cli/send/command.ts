@@ -1,3 +1,4 @@
+import type { Provider } from '../../providers/provider'
 import type { Sender, SettingValues } from '../../testing/senders/sender'
 import { readSettings } from '../provider'
 import { inert, type Terminal, UsageError } from '../terminal'
@@ -7,7 +8,8 @@ import { payloadIn, type SendOptions, targetOf } from './options'
 import { type Plan, planShots, type Shot } from './plan'
 import { createProgress, printSummary, type Summary } from './print'
 import { type Sent, sendAll } from './run'
-import { isConfirmed, serveApi } from './stand-in'
+import type { About } from './sentences'
+import { isConfirmed, type ServedApi, serveApi } from './stand-in'
 import { createTransport } from './transport'
 
 const maxShots = 100_000
@@ -33,11 +35,22 @@ export async function runSend(
     if (shots.length > maxShots) throw new UsageError(`${shots.length} deliveries are more than ${maxShots}.`)
     const { all, seconds } = await sendInTime(terminal, url, shots, options)
     const proven = await provenOf(api === undefined ? provider : sender.createProvider(values, api.fetch), all)
-    const judgement = judge(all, proven, { title: sender.title, timeoutSeconds: options.timeout, ...(api && { api }) })
+    const judgement = judge(all, proven, aboutOf(sender, provider, options, api))
     const counts = { planned: shots.length, sent: all.length, seconds: Math.round(seconds * 1000) / 1000 }
     conclude(terminal, { provider: sender.name, to: url.href, ...counts, ...judgement }, options)
   } finally {
     api?.close()
+  }
+}
+
+function aboutOf(sender: Sender, provider: Provider, { timeout }: SendOptions, api: ServedApi | undefined): About {
+  const { contentType, body } = provider.acknowledgement
+  return {
+    title: sender.title,
+    timeoutSeconds: timeout,
+    ...(api && { api }),
+    ...(sender.givesUpAfterSeconds && { givesUpAfterSeconds: sender.givesUpAfterSeconds }),
+    ...(contentType.startsWith('application/json') && { acknowledgement: body }),
   }
 }
 

@@ -1,7 +1,15 @@
 import type { Proven } from './expect'
 import type { Kind } from './plan'
 import type { Sent } from './run'
-import { type About, attackAcknowledged, attackFailed, notAcknowledged, rightlyTaken } from './sentences'
+import {
+  type About,
+  attackAcknowledged,
+  attackFailed,
+  notAcknowledged,
+  notWhatIsRead,
+  rightlyTaken,
+  tooLate,
+} from './sentences'
 
 /** One thing that is wrong with the answers, as a person is told it. */
 export interface Problem {
@@ -42,6 +50,7 @@ export function judge(all: readonly Sent[], proven: Proven, about: About): Judge
     const { kind, cut, event } = sent.shot
     if (cut) return undefined
     if (isGenuine(kind) || (kind === 'skewed' && proven.get(sent.shot))) {
+      if (isTooLate(sent, about)) return tooLate(sent, about)
       const fine = isAcknowledged(sent) || (isBusy(sent) && acknowledged.has(event))
       return fine ? undefined : notAcknowledged(sent, about)
     }
@@ -55,11 +64,18 @@ export function judge(all: readonly Sent[], proven: Proven, about: About): Judge
     events: { sent: events.size, acknowledged: [...events].filter((event) => acknowledged.has(event)).length },
     answers: counted(all, () => '').map(({ sentence: _, ...count }) => count),
     problems,
-    notes: all.some(isRightlyTaken(proven)) ? [rightlyTaken(about)] : [],
+    notes: [
+      ...(all.some(isRightlyTaken(proven)) ? [rightlyTaken(about)] : []),
+      ...(genuine.every((sent) => isRead(sent, about)) ? [] : [notWhatIsRead(about)]),
+    ],
     latencyMs: { median: rounded(durations[durations.length >> 1]), max: rounded(durations.at(-1)) },
   }
 }
 
+const isTooLate = ({ came: { status, durationMs } }: Sent, { givesUpAfterSeconds = Number.POSITIVE_INFINITY }: About) =>
+  status !== undefined && durationMs > givesUpAfterSeconds * 1000
+const isRead = (sent: Sent, { acknowledgement }: About) =>
+  acknowledgement === undefined || !isAcknowledged(sent) || sent.came.body?.replace(/\s/g, '') === acknowledgement
 const isRightlyTaken = (proven: Proven) => (sent: Sent) =>
   ['forged', 'tampered'].includes(sent.shot.kind) && isAcknowledged(sent) && proven.get(sent.shot) === true
 const isGenuine = (kind: Kind) => kind === 'genuine' || kind === 'duplicate'

@@ -12,13 +12,15 @@ export async function sendAll(
   transport: Transport,
   { parallel, signal, onSent }: { parallel: number; signal: AbortSignal; onSent: (sent: Sent) => void },
 ): Promise<void> {
+  signal.addEventListener('abort', transport.close, { once: true })
   let next = 0
   const work = async () => {
     while (!signal.aborted) {
       const shot = shots[next++]
       if (shot === undefined) return
       const came = await transport.send(shot.make(), shot.cut === true)
-      onSent({ shot, came })
+      // What was cut off by the end says nothing of the receiver.
+      if (!signal.aborted || came.status !== undefined) onSent({ shot, came })
     }
   }
   await Promise.all(Array.from({ length: parallel }, work))

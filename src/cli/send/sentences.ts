@@ -7,6 +7,10 @@ export interface About {
   /** Set where an API stands in for the provider's: how the shop learns of it, and whether it has asked. */
   readonly api?: { readonly setting: string; readonly asked: () => boolean }
   readonly timeoutSeconds: number
+  /** After so long the provider takes no answer any more. */
+  readonly givesUpAfterSeconds?: number
+  /** What it wants to read, where that is a document. */
+  readonly acknowledgement?: string
 }
 
 const names: Readonly<Record<Kind, string>> = {
@@ -28,6 +32,12 @@ export function attackAcknowledged(kind: Kind, answer: string): string {
 /** Nothing signs the body: that is the provider's way, not the receiver's fault. */
 export const rightlyTaken = ({ title }: About): string =>
   `a tampered delivery was taken, and no receiver could tell: ${title} does not sign its bodies. Trust what its API confirms.`
+
+export const tooLate = ({ came, shot }: Sent, { title, givesUpAfterSeconds }: About): string =>
+  `${names[shot.kind]} was answered after ${(came.durationMs / 1000).toFixed(0)} s: ${title} gives up after ${givesUpAfterSeconds} s.`
+
+export const notWhatIsRead = ({ title, acknowledgement }: About): string =>
+  `${title} wants to read ${acknowledgement} in an answer of 200, and did not.`
 
 /** An attack that was neither let in nor refused. */
 export function attackFailed(sent: Sent): string {

@@ -151,5 +151,6 @@ export const caspaySender: Sender<CaspayOptions, typeof forms> = {
   ],
   forms,
   usualEvent: 'payment.received',
+  givesUpAfterSeconds: 10,
   createProvider: (values) => caspay(values as unknown as Parameters<typeof caspay>[0]),
 }

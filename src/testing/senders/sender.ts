@@ -78,6 +78,8 @@ export interface Sender<
   /** The event that is sent where none is named. */
   readonly usualEvent: string
   readonly api?: SentApi
+  /** It gives up on an answer that takes longer, where that is known. */
+  readonly givesUpAfterSeconds?: number
   /** The receiving side. `fetch` stands for the network, where an API confirms. */
   createProvider(values: SettingValues, fetch?: typeof globalThis.fetch): Provider
 }
