@@ -46,12 +46,18 @@ function createProgram(): Command {
       .configureOutput({
         writeOut: (text) => terminal.print(text.trimEnd()),
         // Commander repeats what was typed; what stands behind a mistyped option may be a secret.
-        outputError: (text) => terminal.note(text.trimEnd().split('\n').map(withoutValue).join('\n')),
+        outputError: (text) =>
+          terminal.note(
+            withoutValue(text.trimEnd())
+              .split('\n')
+              .map((line) => inert(line))
+              .join('\n'),
+          ),
       })
   }
   return program
 }
 
-function withoutValue(line: string): string {
-  return inert(line.replace(/(option '-[^=']*)=.*'/s, "$1=…'"))
+function withoutValue(text: string): string {
+  return text.replace(/(option '-[^=']*)=.*'/s, "$1=…'")
 }

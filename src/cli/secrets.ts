@@ -66,8 +66,9 @@ function readText(path: string): string {
 
 /** Asks on a terminal; what is typed is not shown. */
 function prompt({ input, note, progress }: Terminal, question: string): Promise<string> {
-  progress(question)
+  // No echo before there is something to answer.
   input.setRawMode(true)
+  progress(question)
   input.setEncoding('utf8')
   return new Promise((resolve, reject) => {
     let typed = ''

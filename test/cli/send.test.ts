@@ -295,10 +295,14 @@ describe('what send says of answers', () => {
     ['hangs', () => {}, /not within 1 s/],
     ['breaks off', (request) => void request.socket.destroy(), /the connection failed \((ECONNRESET|socket hang up)/],
     ['says half', (_, response) => void response.writeHead(200, { 'content-length': 9 }).write('x'), /not within 1 s/],
-  ])('a receiver that %s', async (_, listener, sentence) => {
-    const { problems, code } = await sent(['caspay', '--to', await listening(listener), '--timeout', '1'])
-    expect([code, problems]).toEqual([1, [expect.stringMatching(sentence)]])
-  })
+  ])(
+    'a receiver that %s',
+    async (_, listener, sentence) => {
+      const { problems, code } = await sent(['caspay', '--to', await listening(listener), '--timeout', '1'])
+      expect([code, problems]).toEqual([1, [expect.stringMatching(sentence)]])
+    },
+    15_000,
+  )
 
   it('a port where nothing listens', async () => {
     const { problems } = await sent(['caspay', '--to', 'http://127.0.0.1:1/'])

@@ -102,8 +102,8 @@ describe('secrets', () => {
     expect(all).not.toContain('never-to-be-seen')
   })
 
-  it('are not repeated when they were mistyped into something else', async () => {
-    const { all, code } = await cli.run(['send', 'caspay', '--to', url, '--sekret=plain-never-to-be-seen'])
+  it.each(['plain', 'two\nlines'])('are not repeated when they were mistyped into something else: %j', async (text) => {
+    const { all, code } = await cli.run(['send', 'caspay', '--to', url, `--sekret=${text}-never-to-be-seen`])
     expect(code).toBe(2)
     expect(all).not.toContain('never-to-be-seen')
   })
