@@ -2,6 +2,7 @@
 import { type Command, CommanderError, program } from 'commander'
 import { version } from '../../package.json'
 import { isWebhookError } from '../errors'
+import { doctorCommand } from './doctor'
 import { explainCommand } from './explain'
 import { schemaCommand } from './schema'
 import { refuseSecretArguments } from './secrets'
@@ -9,7 +10,12 @@ import { sendCommand } from './send'
 import { createTerminal, inert, type Terminal, UsageError } from './terminal'
 
 /** Each command is a file of its own, and imports what is heavy when it runs. */
-const commands: readonly ((terminal: Terminal) => Command)[] = [sendCommand, explainCommand, schemaCommand]
+const commands: readonly ((terminal: Terminal) => Command)[] = [
+  sendCommand,
+  explainCommand,
+  doctorCommand,
+  schemaCommand,
+]
 
 const terminal = createTerminal()
 // `payproof … | head` ends the reader first.
@@ -33,13 +39,17 @@ async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+function withNested(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withNested)]
+}
+
 function createProgram(): Command {
   program
     .name('payproof')
     .description('Payment webhooks at your desk: send them, see them, and learn why one does not verify.')
     .version(version)
   for (const create of commands) program.addCommand(create(terminal))
-  for (const command of [program, ...program.commands]) {
+  for (const command of withNested(program)) {
     command
       .exitOverride()
       .showHelpAfterError('(--help shows how it is used)')

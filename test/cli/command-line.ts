@@ -32,6 +32,7 @@ export interface RunOptions {
   readonly onStderr?: (text: string) => void
   /** On a terminal of its own, made by `script`; what it writes to either is then in `stdout`. */
   readonly terminal?: boolean
+  readonly cwd?: string
 }
 
 /** The command line tool as it is built, for processes of its own as a user starts them. */
@@ -79,9 +80,9 @@ const clean = (): NodeJS.ProcessEnv =>
 export function run(
   command: string,
   args: readonly string[],
-  { env, input, answer, onStart, onStderr }: RunOptions = {},
+  { env, input, answer, onStart, onStderr, cwd = root }: RunOptions = {},
 ): Promise<Ran> {
-  const child = spawn(command, args, { cwd: root, env: { ...clean(), ...env } })
+  const child = spawn(command, args, { cwd, env: { ...clean(), ...env } })
   const out: Buffer[] = []
   const err: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
