@@ -2,6 +2,7 @@
 import { type Command, CommanderError, program } from 'commander'
 import { version } from '../../package.json'
 import { isWebhookError } from '../errors'
+import { deadLettersCommand } from './dead-letters'
 import { doctorCommand } from './doctor'
 import { explainCommand } from './explain'
 import { schemaCommand } from './schema'
@@ -14,6 +15,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   sendCommand,
   explainCommand,
   doctorCommand,
+  deadLettersCommand,
   schemaCommand,
 ]
 
