@@ -18,6 +18,7 @@ const entries = {
   testing: 'src/testing/index.ts',
   'testing/vitest': 'src/testing/vitest.ts',
   'testing/jest': 'src/testing/jest.ts',
+  inspector: 'src/inspector/index.ts',
 }
 
 const providers = ['caspay', 'kasperopay', 'mugglepay', 'payqi', 'payvost']
@@ -33,7 +34,7 @@ export default defineConfig([
     // Shared chunks in both formats: every entry sees the one WebhookError class.
     dts: { entry: entries },
     // Chosen by the runtime: see "imports" in package.json.
-    external: ['#hmac'],
+    external: ['#hmac', '#inspector-page'],
   },
   { ...shared, entry: { 'hmac.node': 'src/core/hmac.ts' } },
   { ...shared, entry: { 'hmac.web': 'src/core/hmac.web.ts' }, platform: 'neutral', noExternal: [/^@noble/] },
@@ -44,7 +45,7 @@ export default defineConfig([
     esbuildOptions(options) {
       options.chunkNames = 'cli/[name]-[hash]'
     },
-    external: ['#hmac'],
+    external: ['#hmac', '#inspector-page'],
     noExternal: ['commander'],
     // Commander is CommonJS, and requires what Node brings.
     banner: { js: "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)" },

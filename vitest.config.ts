@@ -10,6 +10,8 @@ export default defineConfig({
       { find: /^payproof\/stores\/([a-z]+)$/, replacement: at('src/stores/$1.ts') },
       { find: /^payproof\/testing\/([a-z]+)$/, replacement: at('src/testing/$1.ts') },
       { find: /^payproof\/testing$/, replacement: at('src/testing/index.ts') },
+      { find: '#inspector-page', replacement: at('src/inspector/page/assets.ts') },
+      { find: 'payproof/inspector', replacement: at('src/inspector/index.ts') },
       { find: /^payproof\/([a-z]+)$/, replacement: at('adapters/$1.ts') },
       { find: /^payproof$/, replacement: at('src/index.ts') },
     ],

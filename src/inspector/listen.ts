@@ -1,0 +1,75 @@
+import { createReceiver, memoryStore, type Observer } from '../index'
+import type { Provider } from '../providers/provider'
+import { createToken, prefix } from './guard'
+import { createDeliveryLog } from './log'
+import { listen, nodeListener } from './node'
+import { parseTarget } from './post'
+import { summarize } from './present'
+import { createRelay } from './relay'
+import { createPage } from './routes'
+import type { Summary } from './shown'
+
+export interface ListenSettings {
+  readonly provider: Provider
+  /** Of the port that receives; 0 is any that is free. */
+  readonly port: number
+  /** The interface that receives, default loopback. The page is on loopback in any case. */
+  readonly host?: string
+  readonly pagePort?: number
+  readonly forward?: string
+  readonly verifiedOnly?: boolean
+  readonly maxDeliveries?: number
+  readonly observe: Observer
+  /** Told of each delivery once it is settled. */
+  readonly onDelivery: (delivery: Summary) => void
+  /** Made of the address that receives. */
+  readonly sendCommand: (receivesAt: string) => string
+  readonly startCommand: string
+}
+
+/** Starts the two servers of `payproof listen`. */
+export async function startListening(settings: ListenSettings) {
+  const { provider, observe, maxDeliveries, verifiedOnly = false } = settings
+  const forward = settings.forward === undefined ? undefined : parseTarget('--forward', settings.forward)
+  const receiver = createReceiver({ provider, store: memoryStore(), observe, diagnose: true })
+  const log = createDeliveryLog(maxDeliveries === undefined ? {} : { maxDeliveries })
+  const source = { name: provider.name, provider }
+  const relay = createRelay({ receiver, log, source, verifiedOnly, ...(forward && { forward }) })
+  log.subscribe((change) => {
+    if (change.type === 'delivery' && change.kept.steps.at(-1)?.what.endsWith('answered'))
+      settings.onDelivery(summarize(change.kept))
+  })
+
+  const receiving = await listen((req, res) => void relay.listener(req, res), settings.port, settings.host)
+  const receivesAt = `http://${settings.host ?? '127.0.0.1'}:${receiving.port}/`
+  const token = createToken()
+  const page = createPage({
+    log,
+    token,
+    receivesAt: () => receivesAt,
+    resend: async ({ headers, body }, again) => {
+      await relay.accept({ method: 'POST', headers, body }, { path: '/', again })
+      return undefined
+    },
+    state: () => ({
+      title: 'listen',
+      receivesAt,
+      sendCommand: settings.sendCommand(receivesAt),
+      startCommand: settings.startCommand,
+      mostDeliveries: log.maxDeliveries,
+      ...(forward && { forwardsTo: forward.href }),
+    }),
+  })
+  const listener = nodeListener(page)
+  // A port of its own: whoever tunnels the port that receives to the world must not tunnel the page with it.
+  const serving = await listen((req, res) => void listener(req, res), settings.pagePort ?? 0).catch(async (error) => {
+    await receiving.close()
+    throw error
+  })
+  return {
+    receivesAt,
+    ...(forward && { forwardsTo: forward.href }),
+    page: `http://127.0.0.1:${serving.port}${prefix}${token}/`,
+    close: async () => void (await Promise.all([receiving.close(), serving.close()])),
+  }
+}
