@@ -5,6 +5,7 @@ import { isWebhookError } from '../errors'
 import { deadLettersCommand } from './dead-letters'
 import { doctorCommand } from './doctor'
 import { explainCommand } from './explain'
+import { listenCommand } from './listen'
 import { schemaCommand } from './schema'
 import { refuseSecretArguments } from './secrets'
 import { sendCommand } from './send'
@@ -12,6 +13,7 @@ import { createTerminal, inert, type Terminal, UsageError } from './terminal'
 
 /** Each command is a file of its own, and imports what is heavy when it runs. */
 const commands: readonly ((terminal: Terminal) => Command)[] = [
+  listenCommand,
   sendCommand,
   explainCommand,
   doctorCommand,

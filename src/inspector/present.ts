@@ -45,7 +45,7 @@ function hashOf({ body = new Uint8Array() }: Kept): string {
 function aboutEvent({ event, path }: Kept): string[] {
   const { amount, orderId, paymentId } = event?.payment ?? {}
   const money = amount === undefined ? undefined : `${amount.value} ${amount.currency}`
-  return [money, orderId, paymentId, path].filter((each) => each !== undefined)
+  return [money, orderId, paymentId, path === '/' ? undefined : path].filter((each) => each !== undefined)
 }
 
 /** A delivery with everything that is known of it, and its diagnosis where it did not verify. */
@@ -89,7 +89,7 @@ function shownAnswer({ status, headers, body }: NonNullable<Kept['answer']>, sec
   return { status, headers: shownHeaders(headers, secrets), body: shownText(body, secrets) }
 }
 
-function factsOf({ event, error, attempt, outcome }: Kept): Pairs {
+function factsOf({ event, attempt }: Kept): Pairs {
   const facts: [string, string | undefined][] = [
     ['Event', event?.id],
     ['Idempotency key', event && event.idempotencyKey !== event.id ? event.idempotencyKey : undefined],
@@ -104,8 +104,6 @@ function factsOf({ event, error, attempt, outcome }: Kept): Pairs {
     ['Secret', event?.proof.secretId],
     ['Mode', event?.proof.mode],
     ['Attempt', attempt === undefined ? undefined : String(attempt)],
-    ['Outcome', outcome],
-    ['Code', error?.code],
   ]
   return facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
 }

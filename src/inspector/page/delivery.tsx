@@ -50,6 +50,7 @@ function Line({ summary }: { summary: Summary }) {
   const { number, receivedAtMs, provider, bodyBytes, durationMs, again } = summary
   return (
     <p class="line-of">
+      {summary.verdict === 'verified' && <b class="fine">verified</b>}
       <b class={standingOf(summary)}>{outcomeOf(summary)}</b>
       <span>#{number}</span>
       <span>{provider}</span>

@@ -85,7 +85,7 @@ export function List({ deliveries, chosen }: { deliveries: readonly Summary[]; c
 }
 
 function Row({ summary }: { summary: Summary }) {
-  const { receivedAtMs, provider, about, again } = summary
+  const { number, receivedAtMs, provider, about, again } = summary
   const standing = standingOf(summary)
   return (
     <>
@@ -95,7 +95,9 @@ function Row({ summary }: { summary: Summary }) {
       </span>
       <time dateTime={new Date(receivedAtMs).toISOString()}>{timeOfDay(receivedAtMs)}</time>
       <span class="about">
-        {again && <span title={`sent again from #${again.of}`}>↻ #{again.of} · </span>}
+        #{number}
+        {again && ` ↻ #${again.of}`}
+        {' · '}
         {provider}
         {about.slice(0, 2).map((each) => (
           <span key={each}>

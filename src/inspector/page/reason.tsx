@@ -1,5 +1,12 @@
-import type { Detail } from '../shown'
+import type { Detail, Verdict } from '../shown'
 import { Visible } from './visible'
+
+const headings: Readonly<Record<Verdict, string>> = {
+  pending: 'What is wrong',
+  verified: 'What is wrong',
+  refused: 'Why it was refused',
+  unchecked: 'Why it was not checked',
+}
 
 /** Why it did not verify or was not taken, and what to do. */
 export function Reason({ detail }: { detail: Detail }) {
@@ -8,7 +15,7 @@ export function Reason({ detail }: { detail: Detail }) {
   if (diagnosis === undefined && hint === undefined && advice === undefined) return null
   return (
     <section class={`reason ${summary.verdict}`} aria-labelledby="reason">
-      <h3 id="reason">{summary.verdict === 'verified' ? 'What is wrong' : 'Why it does not verify'}</h3>
+      <h3 id="reason">{headings[summary.verdict]}</h3>
       {diagnosis ? (
         <>
           <p class="sentence">

@@ -27,6 +27,7 @@ export function Section({
 }
 
 export function Facts({ facts }: { facts: Pairs }) {
+  if (facts.length === 0) return null
   return (
     <dl class="facts">
       {facts.map(([name, value]) => (

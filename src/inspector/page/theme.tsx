@@ -18,7 +18,7 @@ export function ThemeSwitch() {
       <select value={theme} onChange={({ currentTarget }) => setTheme(asTheme(currentTarget.value))}>
         {themes.map((each) => (
           <option key={each} value={each}>
-            {each === 'system' ? 'System colours' : each === 'light' ? 'Light' : 'Dark'}
+            {each === 'system' ? 'System' : each === 'light' ? 'Light' : 'Dark'}
           </option>
         ))}
       </select>
