@@ -45,8 +45,9 @@ export function createRelay(settings: RelaySettings) {
       kept.end('answered', { answer: result, outcome: 'forwarded', forward: { to: to.href } })
       return result
     }
-    kept.end('not answered', { outcome: 'forward_failed', forward: { to: to.href, problem: result.problem } })
-    return { ...forwardFailed, body: toBytes(JSON.stringify({ error: 'forward_failed' })) }
+    const answer = { ...forwardFailed, body: toBytes(JSON.stringify({ error: 'forward_failed' })) }
+    kept.end('not answered', { answer, outcome: 'forward_failed', forward: { to: to.href, problem: result.problem } })
+    return answer
   }
 
   function answerHere(kept: ReturnType<typeof keep>, refused: unknown): Answered {

@@ -60,9 +60,9 @@ export function Headers({
 }
 
 export function Answer({ answer, forward }: { answer: ShownAnswer; forward: Detail['forward'] }) {
-  const from = forward === undefined ? 'from payproof' : `from ${forward.to}`
+  const own = forward === undefined || forward.problem !== undefined
   return (
-    <Section title={`Answer ${answer.status}`} aside={from} folded={forward === undefined}>
+    <Section title={`Answer ${answer.status}`} aside={own ? 'from payproof' : `from ${forward.to}`} folded={own}>
       <HeaderTable headers={answer.headers} name="Headers of the answer" />
       {answer.body.bytes === 0 ? <p class="note">It has no body.</p> : <TextView shown={answer.body} name="Answer" />}
     </Section>
