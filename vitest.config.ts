@@ -18,7 +18,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts', 'examples/*.test.ts'],
-    exclude: ['test/package.test.ts'],
+    exclude: ['test/package.test.ts', 'test/browser/**'],
     setupFiles: ['test/support/overhear.ts'],
     globalSetup: ['test/support/start-services.ts'],
     testTimeout: 30_000,

@@ -36,13 +36,14 @@ const floors = [
   ['src/receiver.ts'],
   ['src/index.ts', 'src/testing/'],
   ['adapters/'],
+  ['src/inspector/'],
   ['src/cli/'],
 ]
 const floorOf = (file: string) => floors.findIndex((rooms) => rooms.some((room) => file.startsWith(room)))
 
 const files = ['src', 'adapters'].flatMap((folder) =>
   readdirSync(resolve(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => `${folder}/${file}`),
 )
 const read = (file: string) => readFileSync(resolve(root, file), 'utf8')
@@ -59,7 +60,9 @@ describe('the house', () => {
     for (const file of files) {
       for (const [, target = ''] of read(file).matchAll(/from '(\.[^']*)(?<!\.json)'/g)) {
         const path = relative(root, resolve(root, dirname(file), target))
-        const imported = files.find((candidate) => candidate === `${path}.ts` || candidate === `${path}/index.ts`)
+        const imported = files.find((candidate) =>
+          [`${path}.ts`, `${path}.tsx`, `${path}/index.ts`].includes(candidate),
+        )
         expect([file, target, imported !== undefined]).toEqual([file, target, true])
         if (floorOf(imported ?? '') > floorOf(file)) upward.push(`${file} imports ${imported}`)
       }
@@ -71,7 +74,7 @@ describe('the house', () => {
   it('imports nothing else at run time but zod, node:crypto and @noble/hashes', () => {
     const packages = new Set<string>()
     for (const file of files.filter(
-      (name) => name.startsWith('src/') && !/^src\/(cli\/|testing\/vitest\.)/.test(name),
+      (name) => name.startsWith('src/') && !/^src\/(cli\/|inspector\/|testing\/vitest\.)/.test(name),
     )) {
       for (const [, type, name = ''] of read(file).matchAll(/^import (type )?.*?from '([^.'][^']*)'/gms))
         if (!type) packages.add(name)
@@ -94,7 +97,7 @@ describe('the house', () => {
   it('names HTTP statuses in reply, errors and the API client only', () => {
     const allowed = ['src/errors.ts', 'src/reply.ts', 'src/schemes/api-confirmation.ts']
     // What reads the answers of others has to know what they mean.
-    const outside = /^src\/(cli|testing\/senders)\/|^src\/testing\/verdict\.ts/
+    const outside = /^src\/(cli|testing\/senders)\/|^src\/testing\/verdict\.ts|^src\/inspector\/answers\.ts/
     const named = /\bstatus(?:Code)?\b(?!":200})[^\n]*\b[2-5]\d\d\b/
     const elsewhere = files.filter((file) => !allowed.includes(file) && !outside.test(file))
     expect(elsewhere.filter((file) => named.test(withoutComments(file)))).toEqual([])

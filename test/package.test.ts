@@ -132,12 +132,12 @@ describe('the packed package', () => {
   it('holds what it should and nothing else', () => {
     const unexpected = packed.filter(
       (path) =>
-        !/^(dist\/((providers|stores|testing|cli)\/)?[\w.-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
+        !/^(dist\/((providers|stores|testing|cli|inspector)\/)?[\w.-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(
           path,
         ),
     )
     expect(unexpected).toEqual([])
-    for (const file of ['index', 'express', 'stores/redis', 'testing', 'testing/vitest', 'testing/jest'])
+    for (const file of ['index', 'express', 'stores/redis', 'testing', 'testing/vitest', 'testing/jest', 'inspector'])
       for (const end of ['js', 'cjs', 'd.ts', 'd.cts']) expect(packed).toContain(`dist/${file}.${end}`)
   })
 

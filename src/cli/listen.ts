@@ -16,14 +16,16 @@ interface Options extends SettingOptions {
   readonly json?: true
 }
 
+const [, one = 'name'] = providerNames
+
 export function listenCommand(terminal: Terminal): Command {
   const command = createCommand(
     'listen',
     'Receive webhooks at your desk, verify them, hand them on, and show them on a page.',
     [
-      'payproof listen --provider caspay --port 4000',
-      'payproof listen --provider caspay --port 4000 --forward http://127.0.0.1:3000/webhooks/caspay',
-      'payproof listen --provider payqi --secret-file .webhook-secret --json | jq .code',
+      `payproof listen --provider ${one} --port 4000`,
+      `payproof listen --provider ${one} --port 4000 --forward http://127.0.0.1:3000/webhooks/${one}`,
+      `payproof listen --provider ${one} --secret-file .webhook-secret --json | jq .code`,
     ],
   )
   return withSettings(command)

@@ -61,6 +61,8 @@ export const notFound = () =>
     'There is nothing here. The page has a new address each time payproof starts: open the one it printed.\n',
   )
 
+export const noLongerKept = () => answer(404, text, 'This delivery is no longer kept: newer ones took its place.\n')
+
 export const forbidden = (why: string) => answer(403, text, `${why}\n`)
 
 export const notAllowed = (allow: string) => answer(405, text, `Only ${allow}.\n`, { allow })

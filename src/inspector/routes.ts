@@ -44,6 +44,7 @@ export function createPage(settings: PageSettings): (request: PageRequest) => Pr
     if (request.method === 'POST') return change(request, path, kept, rest)
     if (request.method !== 'GET') return answers.notAllowed('GET, POST')
     if (kept !== undefined && Object.hasOwn(get, rest)) return (await get[rest]?.(kept)) ?? answers.notFound()
+    if (digits !== undefined && kept === undefined) return answers.noLongerKept()
     if (path !== 'news') return asset(path)
     const news = subscribe()
     return news === undefined ? answers.crowded() : answers.stream(news)

@@ -58,12 +58,14 @@ export async function openStage(
     ...rest,
   })
   const page: Page = await context.newPage()
+  page.setDefaultTimeout(10_000)
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(String(error)))
   page.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text())
   })
   await page.goto(listening.page)
+  await page.getByText('Live', { exact: true }).waitFor()
   return {
     ...listening,
     url: listening.page,
@@ -71,6 +73,14 @@ export async function openStage(
     /** What the browser complained of: policy violations, errors. */
     problems,
     send: ({ headers, body }: Sent) => post(listening.receivesAt, { headers, body }),
+    /** Goes to a delivery as its link does, and waits until it is there. */
+    async show(number: number) {
+      await page.locator(`.deliveries a[href="#${number}"]`).click()
+      await page.locator('.line-of', { hasText: `#${number}` }).waitFor()
+      await page.locator('.steps').waitFor()
+    },
+    /** As Ctrl-C does. */
+    stop: listening.close,
     async close() {
       await page.close()
       await listening.close()

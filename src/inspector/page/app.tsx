@@ -25,20 +25,22 @@ export function App() {
     <div class={number === undefined ? 'page' : 'page has-choice'}>
       <Head connection={connection} state={state} hasAny={deliveries.length > 0} />
       {connection === 'gone' && <Gone state={state} />}
-      <nav class="left" aria-label="Deliveries">
-        <Sieve sifting={sifting} onSift={onSift} all={deliveries} />
-        {sifted.length > 0 && <List deliveries={sifted} chosen={number} />}
-        {deliveries.length === 0 && connection !== 'connecting' && <Nothing state={state} />}
-        {deliveries.length > 0 && sifted.length === 0 && (
-          <NoMatch onReset={() => onSift({ search: '', filter: 'all' })} />
-        )}
-      </nav>
       <main>
-        {number === undefined ? (
-          <Unchosen hasAny={deliveries.length > 0} />
-        ) : (
-          <Delivery number={number} summary={chosen} all={deliveries} />
-        )}
+        <nav class="left" aria-label="Deliveries">
+          <Sieve sifting={sifting} onSift={onSift} all={deliveries} />
+          {sifted.length > 0 && <List deliveries={sifted} chosen={number} />}
+          {deliveries.length === 0 && connection !== 'connecting' && <Nothing state={state} />}
+          {deliveries.length > 0 && sifted.length === 0 && (
+            <NoMatch onReset={() => onSift({ search: '', filter: 'all' })} />
+          )}
+        </nav>
+        <section class="right" aria-label="The chosen delivery">
+          {number === undefined ? (
+            <Unchosen hasAny={deliveries.length > 0} />
+          ) : (
+            <Delivery number={number} summary={chosen} all={deliveries} />
+          )}
+        </section>
       </main>
       <Announcer newest={deliveries[0]} />
     </div>

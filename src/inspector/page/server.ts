@@ -90,7 +90,5 @@ async function read(path: string, signal?: AbortSignal): Promise<Response> {
     throw signal?.aborted ? error : new Error(gone)
   })
   if (answer.ok) return answer
-  throw new Error(
-    answer.status === 404 ? 'This delivery is no longer kept: newer ones took its place.' : await answer.text(),
-  )
+  throw new Error(await answer.text())
 }

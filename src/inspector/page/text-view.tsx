@@ -87,14 +87,14 @@ function Lines({ lines }: { lines: readonly Line[] }) {
   return (
     <>
       {lines.map(({ indent, pieces }, at) => (
-        <span class="line" key={at}>
+        <span key={at}>
           {'  '.repeat(indent)}
           {pieces.map(({ kind, text }, index) => (
             <span class={`json-${kind}`} key={index}>
               <Visible text={text} />
             </span>
           ))}
-          {'\n'}
+          {at < lines.length - 1 && '\n'}
         </span>
       ))}
     </>

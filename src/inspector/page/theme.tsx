@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 
 const themes = ['system', 'light', 'dark'] as const
 type Theme = (typeof themes)[number]
@@ -7,15 +7,15 @@ const place = 'payproof-theme'
 /** Light, dark, or as the system has it. */
 export function ThemeSwitch() {
   const [theme, setTheme] = useState<Theme>(remembered)
-  useEffect(() => {
-    if (theme === 'system') document.documentElement.removeAttribute('data-theme')
-    else document.documentElement.setAttribute('data-theme', theme)
-    localStorage.setItem(place, theme)
-  }, [theme])
+  const choose = (chosen: Theme) => {
+    localStorage.setItem(place, chosen)
+    applyTheme()
+    setTheme(chosen)
+  }
   return (
     <label class="theme">
       <span class="unsighted">Colours</span>
-      <select value={theme} onChange={({ currentTarget }) => setTheme(asTheme(currentTarget.value))}>
+      <select value={theme} onChange={({ currentTarget }) => choose(asTheme(currentTarget.value))}>
         {themes.map((each) => (
           <option key={each} value={each}>
             {each === 'system' ? 'System' : each === 'light' ? 'Light' : 'Dark'}
@@ -28,3 +28,10 @@ export function ThemeSwitch() {
 
 const remembered = (): Theme => asTheme(localStorage.getItem(place))
 const asTheme = (text: string | null): Theme => themes.find((theme) => theme === text) ?? 'system'
+
+/** To be called before anything is shown, or it would flash. */
+export function applyTheme(): void {
+  const theme = remembered()
+  if (theme === 'system') document.documentElement.removeAttribute('data-theme')
+  else document.documentElement.setAttribute('data-theme', theme)
+}
