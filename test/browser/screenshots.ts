@@ -1,14 +1,17 @@
 /** Makes the pictures of the README: `npm run screenshots`. */
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { genuine } from './deliveries'
+import { nodeWebhook } from '../../adapters/node'
+import { caspay, createReceiver, memoryStore } from '../../src'
+import { genuine, secret } from './deliveries'
 import { openBrowser, openStage } from './stage'
 
 const folder = fileURLToPath(new URL('../../docs/images/', import.meta.url))
 mkdirSync(folder, { recursive: true })
 
 const { context, close } = await openBrowser({ viewport: { width: 1100, height: 700 } })
-const stage = await openStage(context, { app: (_, res) => void res.end('OK') })
+const shop = createReceiver({ provider: caspay({ secret }), store: memoryStore(), observe: () => {} })
+const stage = await openStage(context, { app: nodeWebhook(shop, () => {}) })
 const { page, send, show } = stage
 
 const at = new Date()

@@ -94,6 +94,13 @@ describe('the page lets nobody in but who has its address, on this machine', () 
     expect((await ask(page, { method: 'DELETE' })).status).toBe(403)
   })
 
+  it('is on loopback alone, also where deliveries come in from everywhere', async () => {
+    const { page, receivesAt } = await listening({ host: '0.0.0.0' })
+    const elsewhere = (url: string) => ask(url.replace(/127\.0\.0\.1|0\.0\.0\.0/, '127.0.0.2'))
+    expect((await elsewhere(receivesAt)).status).toBe(405)
+    await expect(elsewhere(page)).rejects.toThrow('ECONNREFUSED')
+  })
+
   it('is nowhere on the port that receives', async () => {
     const { page, receivesAt } = await listening()
     const { pathname } = new URL(page)
