@@ -26,7 +26,7 @@ type Tokens = readonly { readonly id: string; readonly bytes: Uint8Array }[]
 /** A look-up that refuses the payload, or a body that is none, has no token to hide. */
 async function tokensFor(
   body: Uint8Array | undefined,
-  expected: (payload: ReturnType<typeof parseJsonObject>) => Tokens | Promise<Tokens>,
+  expected: (payload: ReturnType<typeof parseJsonObject>) => Tokens | PromiseLike<Tokens>,
 ): Promise<Tokens> {
   try {
     return await expected(parseJsonObject(body ?? new Uint8Array()))

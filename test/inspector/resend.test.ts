@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { caspay, merchantToken, mugglepay, type Provider, payqi, payvost } from '../../src'
 import { mask, secretsIn, unmask } from '../../src/inspector/mask'
+import { describe as describeDelivery } from '../../src/inspector/present'
 import { signAnew } from '../../src/inspector/sign'
 import { bodyOf, hexHmac, type Pairs, readFixtures } from '../support/deliveries'
 import { post } from '../support/server'
@@ -160,6 +161,14 @@ describe('secrets', () => {
     expect(shown).toContain('[hidden: secret-1]')
     expect(shown.toLowerCase()).not.toContain(secret)
     expect(shown).not.toContain('abc123')
+  })
+
+  it('a signing secret in what a handler threw is shown nowhere', async () => {
+    const source = { name: 'caspay', provider: caspay({ secret }) }
+    const kept = { number: 1, receivedAtMs: 0, source, headers: [], steps: [], body: Buffer.from('{}') }
+    const shown = await describeDelivery({ ...kept, thrown: new Error(`refused: ${secret}`) }, false)
+    expect(shown.thrown).toMatchObject({ hidden: true, text: expect.stringContaining('refused: [hidden: secret-1]') })
+    expect(JSON.stringify(shown)).not.toContain(secret)
   })
 
   it('masks and unmasks to the same text', async () => {
