@@ -155,6 +155,37 @@ describe('the packed package', () => {
     expect(run('node', 'main.mjs').trim()).toBe('rejected 401 function true true')
   })
 
+  it.each(['mjs', 'cjs'])('has the inspector and its page, loaded when asked for: %s', (end) => {
+    const load = (names: string, from: string) =>
+      end === 'mjs' ? `import { ${names} } from '${from}'` : `const { ${names} } = require('${from}')`
+    writeFileSync(
+      join(project, `inspector.${end}`),
+      `${load('caspay, createReceiver, memoryStore', 'payproof')}\n${load('inspector', 'payproof/inspector')}
+const provider = caspay({ secret: 'whsec_0123456789abcdef' })
+const inspected = inspector(createReceiver({ provider, store: memoryStore(), observe: () => {} }), { provider })
+async function run() {
+  await inspected.receiver.receive({ headers: {}, body: '{}' }, () => {})
+  const at = async (path) => (await inspected.fetch(new Request('http://localhost' + inspected.path + path))).text()
+  const script = await at('page.js')
+  const { summary, diagnosis } = JSON.parse(await at('deliveries/1'))
+  console.log(/src="page.js"/.test(await at('')), script.length > 20_000, summary.code, diagnosis.cause)
+}
+run()`,
+    )
+    expect(run('node', `inspector.${end}`).trim()).toBe('true true signature_missing signature_missing')
+  })
+
+  it('bundles nothing of the inspector with the root', async () => {
+    const { text } = await bundle(`export * from 'payproof'; export * from 'payproof/express'`, ['zod'])
+    expect(text).not.toContain('_payproof')
+    const { text: inspector } = await bundle(`export * from 'payproof/inspector'`, [
+      'zod',
+      '#inspector-page',
+      './explain-*',
+    ])
+    expect(inspector).toContain('_payproof')
+  })
+
   it('works as CommonJS', () => {
     writeFileSync(
       join(project, 'main.cjs'),

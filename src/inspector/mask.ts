@@ -39,12 +39,14 @@ async function tokensFor(
 export function mask(text: string, secrets: readonly Hidden[]): string {
   return secrets.reduce((masked, { text: secret, mark }) => {
     const found = new RegExp(secret.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi')
-    const plain = masked.replace(found, () => mark)
-    return plain.replace(escapedLiteral, (literal) => {
-      const meant = spelled(literal)
-      const shown = meant.replace(found, () => mark)
-      return shown === meant ? literal : JSON.stringify(shown)
-    })
+    return inLiterals(
+      masked.replace(found, () => mark),
+      (literal) => {
+        const meant = spelled(literal)
+        const shown = meant.replace(found, () => mark)
+        return shown === meant ? literal : JSON.stringify(shown)
+      },
+    )
   }, text)
 }
 
@@ -53,8 +55,29 @@ export function unmask(text: string, secrets: readonly Hidden[]): string {
   return secrets.reduce((whole, { text: secret, mark }) => whole.replaceAll(mark, () => inJson(secret)), text)
 }
 
-/** A JSON string with an escape in it. */
-const escapedLiteral = /"[^"\\]*(?:\\.[^"\\]*)+"/g
+/** Changes the JSON strings that have an escape in them. One pass: a pattern would start anew at each quote. */
+function inLiterals(text: string, change: (literal: string) => string): string {
+  if (!text.includes('\\')) return text
+  const parts: string[] = []
+  let done = 0
+  for (let start = text.indexOf('"'); start !== -1; start = text.indexOf('"', done)) {
+    const end = endOfLiteral(text, start)
+    if (end === -1) break
+    const literal = text.slice(start, end)
+    parts.push(text.slice(done, start), literal.includes('\\') ? change(literal) : literal)
+    done = end
+  }
+  return parts.join('') + text.slice(done)
+}
+
+/** Behind the closing quote; -1 where there is none. */
+function endOfLiteral(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    if (text[at] === '\\') at++
+    else if (text[at] === '"') return at + 1
+  }
+  return -1
+}
 
 function spelled(literal: string): string {
   try {

@@ -106,6 +106,7 @@ it.each([
   ['one long line', `"${'x'.repeat(60_000)}"`],
   ['quotes that do not end', '"\\'.repeat(30_000)],
   ['marks', '\u202e'.repeat(20_000)],
+  ['marks between letters', 'a\u202e'.repeat(15_000)],
 ])('stays quick with %s', async (_, body) => {
   const { page, send, show, close, problems } = await openStage(browser.context)
   onTestFinished(close)

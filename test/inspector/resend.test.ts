@@ -171,6 +171,12 @@ describe('secrets', () => {
     expect(JSON.stringify(shown)).not.toContain(secret)
   })
 
+  it.each(['"\\', '"', '\\"', '"\\"'])('masking costs little, whatever a stranger sends: a megabyte of %s', (part) => {
+    const startedMs = performance.now()
+    mask(part.repeat(1_000_000 / part.length), [{ text: secret, mark: '[hidden: secret-1]' }])
+    expect(performance.now() - startedMs).toBeLessThan(2000)
+  })
+
   it('masks and unmasks to the same text', async () => {
     const secrets = await secretsIn(caspay({ secret: 'with.+*(signs)\\in"it$&' }), undefined)
     const text = `{"a":${JSON.stringify('with.+*(signs)\\in"it$&')}}`
