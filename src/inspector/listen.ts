@@ -40,7 +40,11 @@ export async function startListening(settings: ListenSettings) {
       settings.onDelivery(summarize(change.kept))
   })
 
-  const receiving = await listen((req, res) => void relay.listener(req, res), settings.port, settings.host)
+  const receiving = await listen(
+    (req, res) => void relay.listener(req, res).catch(() => res.destroy()),
+    settings.port,
+    settings.host,
+  )
   const receivesAt = `http://${settings.host ?? '127.0.0.1'}:${receiving.port}/`
   const token = createToken()
   const page = createPage({

@@ -1,6 +1,8 @@
 import { sha256Hex } from '#hmac'
 import { toBytes } from '../core/bytes'
 import { adviceOnAnswer, isTaken } from './answers'
+import { diagnose } from './diagnose'
+import { factsOf } from './facts'
 import type { Kept } from './log'
 import { type Hidden, mask, secretsIn } from './mask'
 import { adviceOnPost } from './post'
@@ -87,47 +89,6 @@ export function shownHeaders(headers: Pairs, secrets: readonly Hidden[]): Pairs 
 
 function shownAnswer({ status, headers, body }: NonNullable<Kept['answer']>, secrets: readonly Hidden[]): ShownAnswer {
   return { status, headers: shownHeaders(headers, secrets), body: shownText(body, secrets) }
-}
-
-function factsOf({ event, attempt }: Kept): Pairs {
-  const facts: [string, string | undefined][] = [
-    ['Event', event?.id],
-    ['Idempotency key', event && event.idempotencyKey !== event.id ? event.idempotencyKey : undefined],
-    ['Form', event?.form],
-    ['Happened', event?.occurredAt?.toISOString()],
-    ['Payment', event?.payment && `${event.payment.outcome}, ${event.payment.paymentId}`],
-    ['Order', event?.payment?.orderId],
-    ['Amount', event?.payment?.amount && `${event.payment.amount.value} ${event.payment.amount.currency}`],
-    ['Transaction', event?.payment?.transactionHash],
-    ['Payer', event?.payment?.payer],
-    ['Proven by', event && provenBy(event.proof)],
-    ['Secret', event?.proof.secretId],
-    ['Mode', event?.proof.mode],
-    ['Attempt', attempt === undefined ? undefined : String(attempt)],
-  ]
-  return facts.filter((fact): fact is [string, string] => fact[1] !== undefined)
-}
-
-function provenBy({ by, coversBody, timestamp }: NonNullable<Kept['event']>['proof']): string {
-  return `${by}, ${coversBody ? 'covering the body' : 'not covering the body'}; time ${timestamp}`
-}
-
-const diagnoses = new WeakMap<Kept, Promise<Detail['diagnosis']>>()
-
-/** When somebody looks, and once: what a stranger sends must not keep us busy. */
-function diagnose(kept: Kept): Promise<Detail['diagnosis']> | undefined {
-  const { source, body, error, headers, receivedAtMs } = kept
-  const { provider, otherSecrets } = source
-  if (provider === undefined || body === undefined || !/^(?:signature|token|timestamp)_/.test(error?.code ?? '')) return
-  const known = diagnoses.get(kept)
-  if (known !== undefined) return known
-  const settings = { provider, now: receivedAtMs, ...(otherSecrets === undefined ? {} : { otherSecrets }) }
-  const found = import('../diagnosis/explain')
-    .then(({ explain }) => explain({ headers, body }, settings))
-    .then(({ code: _, ...explanation }) => explanation)
-    .catch(() => undefined)
-  diagnoses.set(kept, found)
-  return found
 }
 
 function forwardAdvice(kept: Kept): { readonly advice?: string } {
