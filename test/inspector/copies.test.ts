@@ -17,7 +17,7 @@ function kept(body: string | Uint8Array, headers: Pairs = []): Kept {
 const hostile = [
   `{"a":"it's"}`,
   '',
-  `'; touch /tmp/payproof-pwned; '`,
+  `'; touch payproof-pwned; '`,
   '$(id) `id` $HOME !! \\',
   '@/etc/passwd',
   'line\nline\r\n\t',
