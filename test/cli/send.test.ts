@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import express from 'express'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { expressWebhook } from '../../adapters/express'
 import {
   caspay,
   createReceiver,
+  type IdempotencyStore,
   kasperopay,
   memoryStore,
   mugglepay,
@@ -14,9 +17,11 @@ import {
   payvost,
   type WebhookEvent,
 } from '../../src'
+import { redisStore } from '../../src/stores/redis'
 import { createRecorder, type Recorder } from '../../src/testing'
 import { providerNames } from '../support/deliveries'
 import { type Running, serve } from '../support/server'
+import { services } from '../support/services'
 import { sleep } from '../support/shop'
 import { buildCommandLine, type CommandLine, type RunOptions, unsafe } from './command-line'
 
@@ -52,9 +57,10 @@ async function listening(listener: RequestListener): Promise<string> {
 function shopOf(
   provider: Provider<WebhookEvent>,
   handler: () => unknown = () => {},
+  store: IdempotencyStore = memoryStore(),
 ): { recorder: Recorder; app: RequestListener } {
   const recorder = createRecorder()
-  const receiver = createReceiver({ provider, store: memoryStore(), observe: recorder.observe })
+  const receiver = createReceiver({ provider, store, observe: recorder.observe })
   return { recorder, app: express().post('/webhooks', expressWebhook(receiver, handler)) }
 }
 
@@ -111,18 +117,38 @@ describe('payproof send', () => {
     },
   )
 
-  it('sends 200 events 11 times at once: 200 processed, the rest duplicate or in progress', async () => {
-    const { recorder, app } = shopOf(caspay({ secret }), () => sleep(5))
-    const url = await listening(app)
-    const ran = await sent(['caspay', '--to', url, '--count', '200', '--duplicates', '10', '--concurrent', '--reorder'])
-    expect([ran.code, ran.problems]).toEqual([0, []])
-    expect(ran.summary.events).toEqual({ sent: 200, acknowledged: 200 })
-    const outcomes = recorder.outcomes.map(({ outcome }) => outcome)
-    expect(outcomes.length).toBe(2200)
-    expect(outcomes.filter((outcome) => outcome === 'processed').length).toBe(200)
-    expect(outcomes.filter((outcome) => !['processed', 'duplicate', 'in_progress'].includes(outcome))).toEqual([])
-    expect(Object.keys(ran.answers).filter((answer) => !/ (200|409)$/.test(answer))).toEqual([])
-  })
+  it.each(services.redis === undefined ? ['memory'] : ['memory', 'Redis'])(
+    'sends 200 events 11 times at once to a shop with its keys in %s: 200 processed, the rest duplicate or in progress',
+    async (where) => {
+      const client = where === 'Redis' ? new Redis(services.redis ?? '') : undefined
+      const prefix = `payproof_send_${randomUUID().slice(0, 8)}:`
+      const store = client === undefined ? memoryStore() : redisStore(client, { prefix, warn: () => {} })
+      const { recorder, app } = shopOf(caspay({ secret }), () => sleep(5), store)
+      const url = await listening(app)
+      const ran = await sent([
+        'caspay',
+        '--to',
+        url,
+        '--count',
+        '200',
+        '--duplicates',
+        '10',
+        '--concurrent',
+        '--reorder',
+      ])
+      expect([ran.code, ran.problems]).toEqual([0, []])
+      expect(ran.summary.events).toEqual({ sent: 200, acknowledged: 200 })
+      const outcomes = recorder.outcomes.map(({ outcome }) => outcome)
+      expect(outcomes.length).toBe(2200)
+      expect(outcomes.filter((outcome) => outcome === 'processed').length).toBe(200)
+      expect(outcomes.filter((outcome) => !['processed', 'duplicate', 'in_progress'].includes(outcome))).toEqual([])
+      expect(Object.keys(ran.answers).filter((answer) => !/ (200|409)$/.test(answer))).toEqual([])
+      const keys = (await client?.keys(`${prefix}*`)) ?? []
+      expect(keys.length).toBeGreaterThanOrEqual(client === undefined ? 0 : 200)
+      await client?.del(...keys)
+      await client?.quit()
+    },
+  )
 
   it('is right about a clock that is off', async () => {
     const url = await listening(shopOf(payqi({ secret })).app)
