@@ -44,8 +44,8 @@ export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
    */
   onDeadLetter?: (letter: DeadLetter) => unknown
   /**
-   * Reports why deliveries do not verify, as `explain` does: after the answer, at most one every ten seconds. Give it the other
-   * secrets you know, and it tells when one of them was meant.
+   * Reports why deliveries do not verify, as `explain` does: after the answer, one at a time, at most three of a code and one more
+   * every ten seconds. Give it the other secrets you know, and it tells when one of them was meant.
    */
   diagnose?: boolean | { otherSecrets?: SecretInput }
   /** Told of everything that happened. The default writes problems to the console. */

@@ -123,12 +123,46 @@ describe('diagnose', () => {
     expect(JSON.stringify(reports)).not.toContain(secret)
   })
 
-  it('is seldom: whatever strangers send, one in ten seconds', async () => {
+  it('is one at a time: whatever comes while one runs is not diagnosed', async () => {
     const { receiver, reports } = createShop({ diagnose: true })
     await Promise.all(Array.from({ length: 200 }, () => receiver.receive(forged(), () => {})))
     await until(() => diagnoses(reports).length > 0)
     await sleep(100)
     expect(diagnoses(reports)).toMatchObject([{ cause: 'unexplained' }])
+  })
+
+  const unsigned = () => ({ ...genuine(), headers: [] as Pairs })
+  /** Sends, and waits for what comes of it. */
+  async function diagnosed(shop: ReturnType<typeof createShop>, request: ReturnType<typeof forged>) {
+    const before = diagnoses(shop.reports).length
+    await shop.receiver.receive(request, () => {})
+    await until(() => diagnoses(shop.reports).length > before).catch(() => {})
+    return diagnoses(shop.reports).length - before
+  }
+
+  it('is seldom: three of a code, then one for every ten seconds since the last ended', async () => {
+    const shop = createShop({ diagnose: true })
+    const clock = vi.spyOn(performance, 'now')
+    const began = performance.now()
+    for (let i = 0; i < 3; i++) expect(await diagnosed(shop, forged())).toBe(1)
+    expect(await diagnosed(shop, forged())).toBe(0)
+    clock.mockImplementation(() => began + 60_000)
+    for (let i = 0; i < 3; i++) expect(await diagnosed(shop, forged())).toBe(1)
+    clock.mockImplementation(() => began + 69_000)
+    expect(await diagnosed(shop, forged())).toBe(0)
+    clock.mockImplementation(() => began + 70_000)
+    expect(await diagnosed(shop, forged())).toBe(1)
+    expect(await diagnosed(shop, forged())).toBe(0)
+    clock.mockRestore()
+  })
+
+  it('is not starved by a stranger: each code has its own allowance, and a forgery leaves some', async () => {
+    const shop = createShop({ diagnose: true })
+    await diagnosed(shop, forged())
+    expect(await diagnosed(shop, broken)).toBe(1)
+    expect(diagnoses(shop.reports).at(-1)).toMatchObject({ cause: 'body_trailing' })
+    for (let i = 0; i < 3; i++) await diagnosed(shop, unsigned())
+    expect(await diagnosed(shop, broken)).toBe(1)
   })
 
   it('knows the other secrets it is given', async () => {

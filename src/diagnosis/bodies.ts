@@ -1,15 +1,32 @@
-import { joinBytes, toBytes } from '../core/bytes'
+import { toBytes } from '../core/bytes'
+import { inflate } from './inflate'
 import { type Cause, fromBase64, type Variant } from './variants'
 
-/** What the body may have been before something on its way changed it. */
+/** What the body may have been before something on its way changed it, each once. */
 export async function bodyVariants(body: Uint8Array): Promise<Variant[]> {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(body)
-  const variants = [...textVariants(text), ...wrapped(text), ...inOtherCharset(body, text), ...rewritten(text)].map(
-    ([cause, changed]) => ({ cause, bytes: typeof changed === 'string' ? toBytes(changed) : changed }),
-  )
   const inflated = await inflate(body)
-  if (inflated !== undefined) variants.unshift({ cause: 'body_inflated', bytes: inflated })
-  return variants
+  const changes: Changed[] = inflated === undefined ? [] : [['body_inflated', inflated]]
+  changes.push(...textVariants(text), ...wrapped(text), ...inOtherCharset(body, text), ...rewritten(text))
+  const known = new Set<string>(isLossless(text, body) ? [text] : [])
+  const variants: Variant[] = []
+  for (const [cause, changed] of changes) {
+    if (typeof changed === 'string') {
+      if (known.has(changed) || changed.length > maxVariantLength) continue
+      known.add(changed)
+    }
+    variants.push({ cause, bytes: typeof changed === 'string' ? toBytes(changed) : changed })
+  }
+  return variants.slice(0, maxVariants)
+}
+
+const maxVariants = 48
+/** A body that is diagnosed, written six characters for one. */
+const maxVariantLength = 96 * 1024
+
+function isLossless(text: string, body: Uint8Array): boolean {
+  const bytes = toBytes(text)
+  return bytes.length === body.length && bytes.every((byte, at) => byte === body[at])
 }
 
 type Changed = [Cause, string | Uint8Array]
@@ -49,7 +66,7 @@ function inOtherCharset(body: Uint8Array, text: string): Changed[] {
 
 /** The ways in which common languages write the same JSON. */
 function rewritten(text: string): Changed[] {
-  const value = isDeep(text) ? undefined : parsed(text.replace(/^\ufeff/, ''))
+  const value = isCostly(text) ? undefined : parsed(text.replace(/^\ufeff/, ''))
   if (typeof value !== 'object' || value === null) return []
   const found: Changed[] = []
   for (const [order, data] of [
@@ -77,16 +94,22 @@ function rewritten(text: string): Changed[] {
   return found
 }
 
-/** Nested deeper than any delivery that is taken: writing it anew would cost more than it tells. */
-function isDeep(text: string): boolean {
+/** Nested so deep, or so long when indented, that writing it anew would cost more than it tells. */
+function isCostly(text: string): boolean {
   let depth = 0
+  let indented = 0
   for (const char of text) {
     if (char === '[' || char === '{') depth++
     else if (char === ']' || char === '}') depth--
-    if (depth > 32) return true
+    else if (char !== ',') continue
+    indented += 4 * depth
+    if (depth > maxDepth || indented > maxIndented) return true
   }
   return false
 }
+
+const maxDepth = 32
+const maxIndented = 256 * 1024
 
 function parsed(text: string): unknown {
   try {
@@ -114,24 +137,3 @@ function inPython(value: unknown): string {
 const escapeUnicode = (text: string) =>
   text.replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 const escapeSlashes = (text: string) => text.replaceAll('/', '\\/')
-
-const maxInflatedBytes = 1024 * 1024
-
-/** What a compressed body holds, as far as it is needed. */
-async function inflate(body: Uint8Array): Promise<Uint8Array | undefined> {
-  const format = body[0] === 0x1f && body[1] === 0x8b ? 'gzip' : body[0] === 0x78 ? 'deflate' : undefined
-  if (format === undefined || typeof DecompressionStream === 'undefined') return undefined
-  const reader = new Blob([new Uint8Array(body)]).stream().pipeThrough(new DecompressionStream(format)).getReader()
-  const chunks: Uint8Array[] = []
-  let length = 0
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      length += next.value.length
-      if (length > maxInflatedBytes) return await reader.cancel().then(() => undefined)
-      chunks.push(next.value)
-    }
-  } catch {
-    return undefined
-  }
-  return joinBytes(chunks)
-}

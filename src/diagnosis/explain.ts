@@ -1,13 +1,12 @@
-import { equalSecrets, sha256Hex } from '#hmac'
 import { toBytes } from '../core/bytes'
-import { type HeadersInput, headerNames, readHeader } from '../core/headers'
-import { type JsonObject, parseJsonObject } from '../core/json'
+import type { HeadersInput } from '../core/headers'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { isWebhookError, type WebhookError, type WebhookErrorCode } from '../errors'
 import type { Provider } from '../providers/provider'
-import type { SignatureClues, TokenClues } from '../schemes/scheme'
-import { findCulprit, maxDiagnosedBytes, type SuspectKey } from './signature'
-import { type Cause, sentences } from './variants'
+import type { Clues } from '../schemes/scheme'
+import { because, type Finding } from './finding'
+import { findSignatureCause } from './of-signature'
+import { findTokenCause } from './of-token'
 
 export type { Cause } from './variants'
 
@@ -23,15 +22,9 @@ export interface ExplainSettings {
 }
 
 /** Why a delivery does not verify. Holds no secret and nothing of the body. */
-export interface Explanation {
-  readonly cause: Cause
-  /** What is wrong and what to do, for a person. */
-  readonly sentence: string
+export interface Explanation extends Finding {
   /** The code it was refused with. */
   readonly code?: WebhookErrorCode
-  /** Which secret signed it, and the first digits of that secret's SHA-256, to compare without showing it. */
-  readonly secretId?: string
-  readonly fingerprint?: string
 }
 
 /**
@@ -44,7 +37,7 @@ export async function explain(
 ): Promise<Explanation> {
   const { now: nowMs = Date.now(), toleranceSeconds = 300, maxEventAgeSeconds = 259_200 } = settings
   const provider = made(settings.provider)
-  if (isWebhookError(provider)) return { cause: 'secret_invalid', sentence: provider.hint, code: provider.code }
+  if (isWebhookError(provider)) return { ...ofSettings(provider), code: provider.code }
   const body = toBytes(delivery.body)
   const verified = async () =>
     provider.verify({ headers: delivery.headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
@@ -54,14 +47,8 @@ export async function explain(
   )
   if (refused === undefined) return { cause: 'verified', sentence: 'It verifies: there is nothing wrong with it.' }
   if (!isWebhookError(refused)) throw refused
-  const clues = provider.clues?.()
-  const found =
-    clues === undefined
-      ? undefined
-      : clues.proof === 'signature'
-        ? await ofSignature(delivery.headers, body, clues, refused, { ...settings, now: nowMs })
-        : await ofToken(body, clues)
-  return { code: refused.code, ...(found ?? otherwise(refused)) }
+  const found = await find({ headers: delivery.headers, body }, provider, refused, { ...settings, now: nowMs })
+  return { code: refused.code, ...(found ?? otherwise(refused, provider.clues?.().proof)) }
 }
 
 function made(provider: ExplainSettings['provider']): Provider | WebhookError {
@@ -74,101 +61,32 @@ function made(provider: ExplainSettings['provider']): Provider | WebhookError {
   }
 }
 
-type Found = Omit<Explanation, 'code'>
-const because = (cause: keyof typeof sentences, more = ''): Found => ({ cause, sentence: sentences[cause] + more })
-
-/** What was refused before or besides its signature says itself why. */
-function otherwise({ code, hint }: WebhookError): Found {
-  if (!/^(?:signature|token)_/.test(code)) return { cause: 'refused', sentence: hint }
-  const sentence = 'Nothing explains it: a forgery, or signed with a secret that is not configured here.'
-  return { cause: 'unexplained', sentence }
+/** A setting is called by its name in the text of its error. */
+function ofSettings({ hint }: WebhookError): Finding {
+  const isSecret = /^\w+\(\{ \w*(?:secret|token)\w* \}\)/i.test(hint)
+  return isSecret ? { cause: 'secret_invalid', sentence: hint } : because('settings_invalid', ` ${hint}`)
 }
 
-async function ofSignature(
-  headers: HeadersInput,
-  body: Uint8Array,
-  clues: SignatureClues,
+async function find(
+  { headers, body }: { headers: HeadersInput; body: Uint8Array },
+  provider: Provider,
   refused: WebhookError,
-  settings: ExplainSettings & { now: number },
-): Promise<Found | undefined> {
-  const header = clues.headers.map((name) => readHeader(headers, name)).find((value) => value !== undefined)
-  if (header === undefined) return withoutHeader(headers)
-  if (header.trim() === '') return because('signature_empty')
-  if (header === 'test_signature') return because('signature_placeholder')
-  if (body.length === 0) return because('body_empty')
-  if (body.length > maxDiagnosedBytes) return undefined
-  const timestamps = headerNames(headers)
-    .filter((name) => name.includes('timestamp'))
-    .map((name) => readHeader(headers, name) ?? '')
-  const keys = suspects(clues, settings)
-  const culprit = await findCulprit({ header, body, keys, signs: clues.signs, timestamps })
-  if (culprit === undefined) return undefined
-  const { causes, key } = culprit
-  const [cause = causeOf(refused, timestamps), ...others] = causes
-  if (cause === undefined) return undefined
-  const sentence = [cause, ...others].map((each) => sentences[each as keyof typeof sentences]).join(' ')
-  const about = cause === 'refused' || cause === 'clock_behind' || cause === 'delivered_late' ? ` ${refused.hint}` : ''
-  return { cause, sentence: sentence + about, secretId: key.id, fingerprint: sha256Hex(key.bytes).slice(0, 8) }
-}
-
-/** The signature is right: what else is wrong? */
-function causeOf({ code }: WebhookError, timestamps: readonly string[]): Cause {
-  if (code === 'timestamp_too_old') return 'delivered_late'
-  if (code === 'timestamp_in_future') return 'clock_behind'
-  if (code === 'timestamp_malformed' && timestamps.some((time) => /^\d{13}$/.test(time))) return 'timestamp_in_ms'
-  return 'refused'
-}
-
-function withoutHeader(headers: HeadersInput): Found {
-  const other = headerNames(headers).find((name) => /signature|hmac/.test(name))
-  if (other === undefined) return because('signature_missing')
-  return because('other_provider', ` It came with \`${other.slice(0, 64)}\`.`)
-}
-
-function suspects(clues: SignatureClues, { otherSecrets, now }: ExplainSettings & { now: number }): SuspectKey[] {
-  const configured = clues.keys.map(({ id, notAfterMs, reveal }): SuspectKey => {
-    return { id, bytes: reveal(), ...(now > notAfterMs ? { cause: 'secret_expired' } : {}) }
-  })
-  const modes = new Set(clues.keys.map(({ mode }) => mode))
+  { otherSecrets, now: nowMs }: ExplainSettings & { now: number },
+): Promise<Finding | undefined> {
+  const clues = provider.clues?.()
+  if (clues === undefined) return undefined
   const others = otherSecrets === undefined ? [] : parseSecrets('otherSecrets', otherSecrets)
-  return [
-    ...configured,
-    ...others.map(({ id, bytes, mode }): SuspectKey => {
-      const ofOtherMode = mode !== undefined && !modes.has(mode) && !modes.has(undefined)
-      return { id, bytes, cause: ofOtherMode ? 'secret_mode' : 'secret_of_another' }
-    }),
-  ]
+  if (clues.proof === 'signature')
+    return findSignatureCause({ headers, body, clues, read: provider.headers, refused, others, nowMs })
+  // Refused for anything else, the token was right.
+  return refused.code.startsWith('token_') ? findTokenCause(body, clues, others, nowMs) : undefined
 }
 
-/** A look-up that refuses the payload has nothing to compare with. */
-async function expectedOr(expected: TokenClues['expected'], payload: JsonObject) {
-  try {
-    return await expected(payload)
-  } catch {
-    return []
-  }
-}
-
-async function ofToken(body: Uint8Array, { fields, expected }: TokenClues): Promise<Found | undefined> {
-  let payload: ReturnType<typeof parseJsonObject>
-  try {
-    payload = parseJsonObject(body)
-  } catch {
-    return undefined
-  }
-  const [offered] = fields.map((field) => payload[field]).filter((value) => typeof value === 'string')
-  if (offered === undefined || offered === '') return because('token_missing')
-  const bare = offered
-    .trim()
-    .replace(/^["']|["']$/g, '')
-    .trim()
-  for (const { id, bytes } of await expectedOr(expected, payload)) {
-    const right = (text: string) => equalSecrets(bytes, toBytes(text))
-    const about = { secretId: id, fingerprint: sha256Hex(bytes).slice(0, 8) }
-    if (right(offered)) return { ...because('secret_expired'), ...about }
-    if (right(bare)) return { ...because('token_white_space'), ...about }
-    const folded = toBytes(new TextDecoder().decode(bytes).toLowerCase())
-    if (equalSecrets(folded, toBytes(bare.toLowerCase()))) return { ...because('token_case'), ...about }
-  }
-  return undefined
+/** What was refused before or besides its proof says itself why. */
+function otherwise({ code, hint }: WebhookError, proof: Clues['proof'] | undefined): Finding {
+  // A time that nobody signed is looked at before the signature: that was tried, and is not right either.
+  const besides = proof === 'signature' && code.startsWith('timestamp_')
+  if (!besides && !/^(?:signature|token)_/.test(code)) return { cause: 'refused', sentence: hint }
+  const sentence = 'Nothing explains it: a forgery, or signed with a secret that is not configured here.'
+  return { cause: 'unexplained', sentence: besides ? `${sentence} Besides, its time is refused: ${hint}` : sentence }
 }

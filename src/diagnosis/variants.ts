@@ -1,4 +1,4 @@
-import { decodeBase64, toBytes } from '../core/bytes'
+import { decodeBase64, encodeHex, toBytes } from '../core/bytes'
 
 /** Something that may have happened to a key, a body or a signature on its way. */
 export interface Variant {
@@ -12,6 +12,7 @@ export type Cause = 'verified' | 'unexplained' | keyof typeof sentences
 /** One sentence each: what is wrong, and what to do. */
 export const sentences = {
   secret_invalid: 'The configured secret is no secret: it',
+  settings_invalid: 'The provider cannot be made of these settings:',
   secret_expired: 'It was signed with a secret that is past its `notAfter`: has the provider been given the new one?',
   secret_of_another: 'It was signed with another secret that you know: the endpoint is configured with the wrong one.',
   secret_mode:
@@ -67,13 +68,25 @@ export const sentences = {
   body_form: 'The body is form-encoded, and the signature is over what is in it.',
   body_charset: 'The body was read in another character set and written anew: hand over bytes, not text.',
   body_empty: 'The body is empty here and was not when it was signed: something has read it before.',
+  body_too_large:
+    'The body is too large to diagnose (more than 16 KiB): it was not made by a known secret as it is, and no more was tried. Explain a smaller delivery of the same endpoint.',
   token_missing: 'The body has no token: was it set when the order was created?',
   token_white_space: 'The token is right but for white space or quotes around it.',
   token_case: 'The token is right but for its capitals.',
+  token_differs: 'The body carries the token twice, and only one of them is right.',
   refused: 'The signature is right, and something else is not:',
 } as const
 
+/** Each once, and none that is the key itself. */
 export function keyVariants(key: Uint8Array): Variant[] {
+  const known = new Set([encodeHex(key)])
+  return changesOf(key).filter(({ bytes }) => {
+    const hex = encodeHex(bytes)
+    return !known.has(hex) && known.add(hex)
+  })
+}
+
+function changesOf(key: Uint8Array): Variant[] {
   const text = new TextDecoder().decode(key)
   const bare = text.replace(/^(?:whsec|sk|pk)_/, '')
   const variants: Variant[] = ['\n', '\r\n', ' '].map((end) => ({

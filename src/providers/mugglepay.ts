@@ -4,12 +4,12 @@ import { encodeHex, toBytes } from '../core/bytes'
 import type { MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import { equalDecimals } from '../core/money'
-import { parseSecrets, problemWithSecret, type SecretInput } from '../core/secrets'
-import { misconfigured, WebhookError } from '../errors'
+import { parseSecrets, problemWithSecret, type SecretInput, type SecretSettings } from '../core/secrets'
+import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { PaymentOutcome } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
-import { bodyToken, type ExpectedToken } from '../schemes/body-token'
-import type { Scheme } from '../schemes/scheme'
+import { bodyToken } from '../schemes/body-token'
+import type { ExpectedToken, Scheme } from '../schemes/scheme'
 import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
 
@@ -34,7 +34,7 @@ export type MugglepayToken =
       tokenFor?: undefined
     }
 
-type TokenLookup = string | readonly string[] | null | undefined
+type TokenLookup = string | SecretSettings | readonly (string | SecretSettings)[] | null | undefined
 
 export type MugglepaySettings = MugglepayToken & {
   /** Your API key: each delivery is then confirmed by asking MugglePay for the order. */
@@ -55,7 +55,11 @@ export function mugglepay(settings: MugglepaySettings) {
     name: 'mugglepay',
     maxBodyBytes: maxUnprovenBytes,
     scheme: withConfirmation(
-      bodyToken({ fields: ['token', 'merchant_token'], expected: expectedTokens(settings) }),
+      bodyToken({
+        fields: ['token', 'merchant_token'],
+        expected: expectedTokens(settings),
+        derive: settings.orderTokenSecret === undefined ? undefined : derivedToken,
+      }),
       settings,
     ),
     forms: { documented },
@@ -96,29 +100,32 @@ function expectedTokens(
     return () => tokens
   }
   const secrets = parseSecrets('mugglepay({ orderTokenSecret })', settings.orderTokenSecret).map(
-    ({ id, notAfterMs, bytes }) => ({
-      id,
-      notAfterMs,
-      key: createMacKey(bytes),
-    }),
+    ({ bytes, ...about }) => ({ ...about, key: createMacKey(bytes) }),
   )
   return (payload) => {
     const order = merchantOrderIdOf(payload)
-    return secrets.map(({ id, notAfterMs, key }) => ({ id, notAfterMs, bytes: toBytes(orderToken(key, order)) }))
+    return secrets.map(({ key, ...about }) => ({ ...about, bytes: toBytes(orderToken(key, order)) }))
   }
+}
+
+function derivedToken(secret: Uint8Array, payload: JsonObject): Uint8Array {
+  return toBytes(orderToken(createMacKey(secret), merchantOrderIdOf(payload)))
 }
 
 function lookedUp(tokenFor: (merchantOrderId: string) => TokenLookup | Promise<TokenLookup>) {
   if (typeof tokenFor !== 'function') throw misconfigured('mugglepay({ tokenFor })', 'must be a function.')
   return async (payload: JsonObject): Promise<readonly ExpectedToken[]> => {
     const found = await lookUp(tokenFor, merchantOrderIdOf(payload))
-    const tokens = found === null || found === undefined ? [] : typeof found === 'string' ? [found] : found
-    return tokens.map((token, index) => {
-      const problem = problemWithSecret(token)
-      if (problem !== undefined)
-        throw new WebhookError('secret_unavailable', `The token that \`tokenFor\` gave ${problem}`)
-      return { id: `secret-${index + 1}`, bytes: toBytes(token), notAfterMs: Number.POSITIVE_INFINITY }
-    })
+    return found === null || (Array.isArray(found) && found.length === 0) ? [] : parseFound(found)
+  }
+}
+
+function parseFound(found: Exclude<TokenLookup, null>): readonly ExpectedToken[] {
+  if (found === undefined) return []
+  try {
+    return parseSecrets('The token that `tokenFor` gave', found)
+  } catch (error) {
+    throw isWebhookError(error) ? new WebhookError('secret_unavailable', error.hint) : error
   }
 }
 

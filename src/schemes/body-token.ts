@@ -3,25 +3,19 @@ import type { Awaitable } from '../core/awaitable'
 import { toBytes } from '../core/bytes'
 import type { JsonObject } from '../core/json'
 import { WebhookError } from '../errors'
-import type { Delivery, Scheme } from './scheme'
-
-/** A token that a delivery may carry. */
-export interface ExpectedToken {
-  readonly id: string
-  readonly bytes: Uint8Array
-  readonly notAfterMs: number
-  readonly mode?: 'test' | 'live' | undefined
-}
+import type { Delivery, ExpectedToken, Scheme, TokenClues } from './scheme'
 
 export interface BodyTokenSettings {
   /** The names under which the token may stand in the body. If several are there, each must match. */
   readonly fields: readonly string[]
   /** The tokens that are right for this payload; none for an order nobody knows. */
   readonly expected: (payload: JsonObject) => Awaitable<readonly ExpectedToken[]>
+  /** For `explain`: the token that is made of a secret for this payload, where it is not the secret itself. */
+  readonly derive?: TokenClues['derive']
 }
 
 /** A token of the merchant's own travels in the body. It proves the sender, not what the rest of the body says. */
-export function bodyToken({ fields, expected }: BodyTokenSettings): Scheme {
+export function bodyToken({ fields, expected, derive }: BodyTokenSettings): Scheme {
   return {
     headers: [],
     async prove(delivery, context) {
@@ -38,7 +32,7 @@ export function bodyToken({ fields, expected }: BodyTokenSettings): Scheme {
       const mode = match.mode === undefined ? {} : { mode: match.mode }
       return { proof: { by: 'token', coversBody: false, secretId: match.id, ...mode }, facts: undefined }
     },
-    clues: () => ({ proof: 'token', fields, expected }),
+    clues: () => ({ proof: 'token', fields, expected, derive }),
   }
 }
 

@@ -45,11 +45,21 @@ export interface SignatureClues {
   readonly signs: readonly ('body' | 'timestamp.body')[]
 }
 
+/** A token that a delivery may carry. */
+export interface ExpectedToken {
+  readonly id: string
+  readonly bytes: Uint8Array
+  readonly notAfterMs: number
+  readonly mode?: 'test' | 'live' | undefined
+}
+
 /** What a diagnosis has to know of a token in the body. */
 export interface TokenClues {
   readonly proof: 'token'
   readonly fields: readonly string[]
-  readonly expected: (payload: JsonObject) => Awaitable<readonly { readonly id: string; readonly bytes: Uint8Array }[]>
+  readonly expected: (payload: JsonObject) => Awaitable<readonly ExpectedToken[]>
+  /** The token that is made of a secret for this payload; left out where it is the secret itself. */
+  readonly derive?: ((secret: Uint8Array, payload: JsonObject) => Uint8Array) | undefined
 }
 
 export type Clues = SignatureClues | TokenClues

@@ -16,6 +16,7 @@ const causes = new Set([
   'signature_placeholder',
   'other_provider',
   'body_empty',
+  'body_too_large',
   'token_missing',
 ])
 
