@@ -8,7 +8,7 @@ const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = expressWebhook(receiver, async (event) => {
   if (event.payment?.outcome === 'succeeded') {
-    const payment = expectPayment(event, await findOrder(event.payment.orderId))
+    const payment = expectPayment(event, await findOrder(event.payment))
     console.log('fulfil', payment)
   }
   if (event.type === 'unknown') console.warn('a new type of event:', event.wireType)

@@ -8,7 +8,7 @@ const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = fastifyWebhook(receiver, async (event, { request }) => {
   if (event.payment?.outcome === 'succeeded') {
-    const payment = expectPayment(event, await findOrder(event.payment.orderId))
+    const payment = expectPayment(event, await findOrder(event.payment))
     request.log.info({ fulfil: payment })
   }
 })

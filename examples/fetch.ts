@@ -8,7 +8,7 @@ const receiver = createReceiver({ provider, store: memoryStore() })
 /** Next.js: app/webhooks/mugglepay/route.ts. The same function serves Bun, Deno, SvelteKit, Remix and Astro. */
 export const POST = fetchWebhook(receiver, async (event) => {
   if (event.payment?.outcome === 'succeeded') {
-    const payment = expectPayment(event, await findOrder(event.payment.orderId))
+    const payment = expectPayment(event, await findOrder(event.payment))
     console.log('fulfil', payment)
   }
 })

@@ -12,7 +12,7 @@ app.post(
   '/webhooks/payvost',
   honoWebhook(receiver, async (event) => {
     if (event.payment?.outcome === 'succeeded') {
-      const payment = expectPayment(event, await findOrder(event.payment.orderId))
+      const payment = expectPayment(event, await findOrder(event.payment))
       console.log('fulfil', payment)
     }
   }),

@@ -7,7 +7,7 @@ export function createHandler(store: IdempotencyStore) {
   const provider = payvost({ secret: process.env.PAYVOST_WEBHOOK_SECRET })
   return lambdaWebhook(createReceiver({ provider, store }), async (event) => {
     if (event.payment?.outcome === 'succeeded') {
-      const payment = expectPayment(event, await findOrder(event.payment.orderId))
+      const payment = expectPayment(event, await findOrder(event.payment))
       console.log('fulfil', payment)
     }
   })

@@ -9,7 +9,7 @@ import { findOrder } from './orders'
 @Injectable()
 class Orders {
   async fulfil(event: WebhookEvent): Promise<void> {
-    const payment = expectPayment(event, await findOrder(event.payment?.orderId))
+    const payment = expectPayment(event, await findOrder(event.payment))
     console.log('fulfil', payment)
   }
 }

@@ -8,7 +8,7 @@ const receiver = createReceiver({ provider, store: memoryStore() })
 
 const onEvent = nodeWebhook(receiver, async (event) => {
   if (event.type !== 'PAID') return
-  const payment = expectPayment(event, await findOrder(event.payment?.orderId))
+  const payment = expectPayment(event, await findOrder(event.payment))
   console.log('fulfil', payment)
 })
 

@@ -18,7 +18,7 @@ app.post(
   '/webhooks/caspay',
   honoWebhook(receiver, async (event) => {
     if (event.payment?.outcome === 'succeeded') {
-      const payment = expectPayment(event, await findOrder(event.payment.orderId))
+      const payment = expectPayment(event, await findOrder(event.payment))
       console.log('fulfil', payment)
     }
   }),

@@ -95,9 +95,11 @@ export function isWebhookError(error: unknown): error is WebhookError {
   return typeof error === 'object' && error !== null && brand in error
 }
 
-/** Whether `error` says that the event itself is wrong, and will be the next time. */
+/** What says that the event itself is wrong, and will be the next time. Any other error may be that of another receiver or API. */
+const blamingCodes: readonly WebhookErrorCode[] = ['payment_unexpected']
+
 export function blamesTheEvent(error: unknown): boolean {
-  return isWebhookError(error) && error.status < 500
+  return isWebhookError(error) && blamingCodes.includes(error.code)
 }
 
 /** The same error, naming its provider: shared code does not know for whom it works. */

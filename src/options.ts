@@ -1,4 +1,4 @@
-import { parseSecrets, type SecretInput } from './core/secrets'
+import { assertGivenOrLeftOut, parseSecrets, type SecretInput } from './core/secrets'
 import type { DeadLetter } from './dead-letters'
 import { misconfigured } from './errors'
 import type { WebhookEvent } from './event'
@@ -74,6 +74,7 @@ export function parseOptions<Event extends WebhookEvent, Tx>(
   }
   if (typeof observe !== 'function') throw misconfigured('observe', 'must be a function.')
   assertClock(now)
+  assertGivenOrLeftOut('', options, 'mode')
   const settings: ReceiverSettings<Event, Tx> = {
     provider,
     store,

@@ -1,4 +1,5 @@
 import { type Awaitable, andThen, attempt } from './core/awaitable'
+import type { Drift } from './core/drift'
 import { forProvider, isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import type { ProvenDelivery } from './handling'
@@ -16,11 +17,12 @@ export function createProof<Event extends WebhookEvent, Tx>(
   const { provider, toleranceSeconds, maxEventAgeSeconds, mode } = settings
   const { drift, unproven } = createWatch(settings, report)
 
-  function proveBody({ headers }: WebhookRequest, body: Uint8Array, nowMs: number): Awaitable<Event> {
+  function proveBody({ headers }: WebhookRequest, body: Uint8Array, nowMs: number, drifts: Drift[]): Awaitable<Event> {
     // Every comparison with NaN is false: no time would ever be too old.
     if (!Number.isFinite(nowMs))
       throw new WebhookError('configuration_invalid', '`now` must give milliseconds since 1970.')
-    return provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds, drift })
+    const found = (drift: Drift) => void drifts.push(drift)
+    return provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds, drift: found })
   }
 
   function assertMode({ proof }: Event): void {
@@ -31,18 +33,22 @@ export function createProof<Event extends WebhookEvent, Tx>(
   return {
     /** A refusal is a value here: strangers cause many, and throwing costs more than refusing. `now` is asked once the body is there. */
     prove(request: WebhookRequest, trace: Trace, now = settings.now): Awaitable<ProvenDelivery<Event> | WebhookError> {
+      // Told only once the delivery is known to be for this receiver.
+      const drifts: Drift[] = []
       const prove = () =>
         andThen(readRequest(request, settings), (body) => {
           trace.body = body
           const receivedMs = now()
-          return andThen(proveBody(request, body, receivedMs), (event) => {
+          return andThen(proveBody(request, body, receivedMs, drifts), (event) => {
             assertMode(event)
+            drifts.forEach(drift)
             note(trace, event)
             return { event, body, headers: request.headers, receivedMs, replayed: false }
           })
         })
       return attempt<ProvenDelivery<Event> | WebhookError>(prove, (caught) => {
         const error = asWebhookError(provider.name, caught)
+        if (error.code === 'payload_invalid') drifts.forEach(drift)
         unproven(request, trace.body, error, now())
         return error
       })

@@ -1,5 +1,5 @@
 import type { Handler } from './attempt'
-import { type Awaitable, andThen, isPromiseLike } from './core/awaitable'
+import { type Awaitable, andThen, attempt, isPromiseLike } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
 import { isWebhookError, type WebhookError } from './errors'
 import type { WebhookEvent } from './event'
@@ -10,7 +10,7 @@ import { kindOf, type Outcome } from './outcome'
 import { asWebhookError, createProof } from './proof'
 import { createDeadLetters } from './replay'
 import { refuse } from './reply'
-import type { WebhookRequest } from './request'
+import { lasting, type WebhookRequest } from './request'
 import { reportOf, reportOfOutcome, startTrace, type Trace } from './trace'
 
 /** Receives one provider's deliveries. `Tx` is the transaction that handlers get, where the store was asked for one. */
@@ -88,7 +88,10 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   return {
     async verify(request) {
       const trace = startTrace()
-      const proven = prove(request, trace)
+      const proven = attempt<ProvenDelivery<Event> | WebhookError>(
+        () => prove(lasting(request), trace),
+        (caught) => asWebhookError(settings.provider.name, caught),
+      )
       const delivery = isPromiseLike(proven) ? await proven : proven
       if (isWebhookError(delivery)) {
         report(reportOf(settings, trace, kindOf(delivery.code), undefined, delivery))
@@ -99,7 +102,7 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     },
     receive(request, handler) {
       const trace = startTrace()
-      return settle(trace, () => proveAndTell(request, trace), handler)
+      return settle(trace, () => proveAndTell(lasting(request), trace), handler)
     },
     replay(letter, handler) {
       const trace = startTrace()

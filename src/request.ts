@@ -1,6 +1,6 @@
 import { type Awaitable, andThen } from './core/awaitable'
 import { toBytes } from './core/bytes'
-import { type HeadersInput, readHeader } from './core/headers'
+import { type HeadersInput, lastingHeaders, readHeader } from './core/headers'
 import { WebhookError } from './errors'
 
 export interface BodyLimits {
@@ -15,6 +15,12 @@ export interface WebhookRequest {
   readonly body: Uint8Array | string | ((limits: BodyLimits) => Awaitable<Uint8Array | string>)
   /** Where given, must be POST. */
   readonly method?: string | undefined
+}
+
+/** The request with headers that can be read more than once. */
+export function lasting(request: WebhookRequest): WebhookRequest {
+  const headers = lastingHeaders(request?.headers)
+  return headers === request?.headers ? request : { ...request, headers }
 }
 
 /** The raw bytes of a request, refusing what must not be read. Throws a `WebhookError`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type ExpectedPayment, expectPayment, memoryStore, type Payment, type WebhookEvent } from '../src'
+import { type ExpectedPayment, expectPayment, memoryStore, type Payment, WebhookError, type WebhookEvent } from '../src'
 import { thrown } from './support/errors'
 import { createShop, genuine } from './support/shop'
 
@@ -55,6 +55,45 @@ describe('expectPayment', () => {
       ).toBe('payment_unexpected')
   })
 
+  const unbound = without('orderId') as unknown as Payment
+  const { orderId: _, ...terms } = order
+
+  it('ties a payment that names no order to one by its payment id', () => {
+    expect(expectPayment(event(unbound), { ...terms, paymentId: 'p_1' })).toBe(unbound)
+    expect(expectPayment(event(unbound), { ...order, paymentId: 'p_1' })).toBe(unbound)
+    expect(expectPayment(event(unbound), { ...terms, orderId: null, paymentId: 'p_1' })).toBe(unbound)
+    expect(expectPayment(event(paid), { ...order, paymentId: 'p_1' })).toBe(paid)
+    expect(expectPayment(event(paid), { ...terms, paymentId: 'p_1' })).toBe(paid)
+    expect(expectPayment(event(paid), { ...order, paymentId: null })).toBe(paid)
+  })
+
+  it.each<[string, Payment, ExpectedPayment, string]>([
+    ['another payment', unbound, { ...terms, paymentId: 'p_2' }, 'another payment'],
+    ['another payment of the order', paid, { ...order, paymentId: 'p_2' }, 'another payment'],
+    ['the payment, of another order', { ...paid, orderId: 'o_2' }, { ...order, paymentId: 'p_1' }, 'another order'],
+    ['an order that the event does not name', unbound, order, 'which order'],
+    ['an order that the event does not name, and no payment', unbound, { ...order, paymentId: null }, 'which order'],
+  ])('refuses %s', (_, payment, expected, hint) => {
+    const error = thrown(() => expectPayment(event(payment), expected))
+    expect(error).toMatchObject({ code: 'payment_unexpected', hint: expect.stringContaining(hint) })
+  })
+
+  it.each([
+    [{}],
+    [{ orderId: null, paymentId: null }],
+    [{ orderId: undefined, paymentId: undefined }],
+    [{ paymentId: '' }],
+    [{ orderId: '', paymentId: 'p_1' }],
+    [{ orderId: 'o_1', paymentId: '' }],
+    [{ paymentId: ['p_1'] }],
+    [{ paymentId: 0 }],
+  ])('lets nothing pass that is bound by %j', (ids) => {
+    for (const payment of [paid, unbound, { ...unbound, paymentId: undefined }])
+      expect(thrown(() => expectPayment(event(payment as Payment), { ...terms, ...ids } as never)).code).toBe(
+        'configuration_invalid',
+      )
+  })
+
   it('knows no order', () => {
     expect(thrown(() => expectPayment(event(paid), undefined)).code).toBe('order_unknown')
     expect(thrown(() => expectPayment(event(paid), null)).code).toBe('order_unknown')
@@ -89,6 +128,16 @@ describe('a handler that lets it pass', () => {
     const { receiver } = createShop({ store })
     expect(await receiver.receive(genuine(), wrong)).toMatchObject({ kind: 'failed', reply: { status: 500 } })
   })
+
+  it.each(['signature_mismatch', 'payload_invalid', 'body_too_large', 'in_progress', 'dead_letter_unknown'] as const)(
+    'is tried again after an error of another receiver: %s',
+    async (code) => {
+      const { receiver } = createShop()
+      const first = await receiver.receive(genuine(), () => Promise.reject(new WebhookError(code, 'Of another.')))
+      expect(first).toMatchObject({ kind: 'failed', reply: { status: 500 } })
+      expect((await receiver.receive(genuine(), () => {})).kind).toBe('processed')
+    },
+  )
 
   it('has an order that is not there yet tried again', async () => {
     const { receiver } = createShop()

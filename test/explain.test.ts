@@ -133,10 +133,10 @@ const broken: Broken[] = [
   [
     'the secret of the other mode',
     'secret_mode',
-    { headers: headers(sign(text, 'whsec_test_0123456789')), body: text },
+    { headers: headers(sign(text, 'whsec_test_0123456789ab')), body: text },
     ofCaspay({
       provider: caspay({ secret: { id: 'live', value: secret, mode: 'live' } }),
-      otherSecrets: { id: 'test', value: 'whsec_test_0123456789', mode: 'test' },
+      otherSecrets: { id: 'test', value: 'whsec_test_0123456789ab', mode: 'test' },
     }),
   ],
   [

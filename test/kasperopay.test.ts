@@ -193,8 +193,8 @@ describe('what is not proven', () => {
   ])('the id %j, before anything is asked', async (payment_id) => {
     const fetch = stub(json(facts))
     expect(await rejection(verify({ fetch: fetch as never }, { ...claims, payment_id }))).toMatchObject({
-      code: 'id_invalid',
-      status: 400,
+      code: 'payment_not_confirmed',
+      status: 401,
     })
     expect(fetch).not.toHaveBeenCalled()
   })
@@ -203,7 +203,7 @@ describe('what is not proven', () => {
     const verifyText = async (body: string) =>
       kasperopay({ merchantId }).verify({ headers: {}, body: Buffer.from(body) }, defaultContext(now))
     for (const body of ['', 'hello', '[]', '{"payment_id":"a","payment_id":"b"}'])
-      expect(await rejection(verifyText(body))).toMatchObject({ code: 'payload_malformed', status: 400 })
+      expect(await rejection(verifyText(body))).toMatchObject({ code: 'payment_not_confirmed', status: 401 })
   })
 })
 
@@ -318,6 +318,10 @@ describe('binding', () => {
     ['the order, in KAS', { orderId: 'ord_9', amount: '150.50' }],
     ['the order, as a number', { orderId: 'ord_9', amount: 150.5, paymentId: 'pay_xyz789' }],
     ['the order, past the noise of a double', { orderId: 'ord_9', amount: '150.500000000000014' }],
+    ['the order, in a currency beside the amount', { orderId: 'ord_9', amount: '150.5', currency: 'KAS' }],
+    ['the order, in a currency in small letters', { orderId: 'ord_9', amount: '150.5', currency: 'kas' }],
+    ['the order, in USD beside the amount', { orderId: 'ord_9', amount: '15.05', currency: 'USD' }],
+    ['the order, in USD twice', { orderId: 'ord_9', amount: { value: '15.05', currency: 'usd' }, currency: 'USD' }],
     ['the order, in USD', { orderId: 'ord_9', amount: { value: '15.05', currency: 'USD' } }],
   ])("takes the merchant's word: %s", async (_, expected) => {
     const event = await verify({ ...withFacts({}), expect: async () => expected }, { ...claims, order_id: 'forged' })
@@ -332,6 +336,12 @@ describe('binding', () => {
     ['a dearer order', { orderId: 'ord_9', amount: '1000' }],
     ['a cheaper order', { orderId: 'ord_9', amount: '150.4' }],
     ['an unknown currency', { orderId: 'ord_9', amount: { value: '150.5', currency: 'XRP' } }],
+    ['an amount of KAS for an order in USD', { orderId: 'ord_9', amount: '150.5', currency: 'USD' }],
+    ['an amount of USD for an order in KAS', { orderId: 'ord_9', amount: '15.05', currency: 'KAS' }],
+    ['an amount in an unknown currency', { orderId: 'ord_9', amount: '150.5', currency: 'XRP' }],
+    ['a currency of the prototype', { orderId: 'ord_9', amount: '150.5', currency: 'constructor' }],
+    ['no currency', { orderId: 'ord_9', amount: '150.5', currency: undefined as never }],
+    ['two currencies', { orderId: 'ord_9', amount: { value: '150.5', currency: 'KAS' }, currency: 'USD' }],
     ['no amount', { orderId: 'ord_9', amount: null as never }],
     ['an amount that is none', { orderId: 'ord_9', amount: 'much' }],
   ])('refuses a real payment that is not the expected one: %s', async (_, expected) => {

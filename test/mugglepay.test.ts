@@ -228,6 +228,15 @@ describe('confirmation by API', () => {
     })
   })
 
+  it.each(['USD', 'VND', 'usd', undefined])('does not let the body choose the currency: %s', async (currency) => {
+    const { price_currency: _, ...unpriced } = order
+    for (const answer of [unpriced, { ...unpriced, price_currency: null }])
+      expect(await rejection(confirm({ order: answer }, { ...order, price_currency: currency }))).toMatchObject({
+        code: 'confirmation_unavailable',
+        status: 503,
+      })
+  })
+
   it('asks nothing for a wrong token or an id that is no path segment', async () => {
     const before = asked.length
     await rejection(verify({ token, apiKey, fetch: answering({}) }, { ...order, token: 'wrong-token-0123456789' }))

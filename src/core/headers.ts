@@ -45,6 +45,13 @@ export function headerNames(headers: HeadersInput): readonly string[] {
   return typeof keys === 'function' ? Array.from(keys.call(headers), (name) => name.toLowerCase()) : []
 }
 
+/** Headers that can be read as often as one likes: an iterator gives its pairs once. */
+export function lastingHeaders(headers: HeadersInput): HeadersInput {
+  if (typeof headers !== 'object' || headers === null || typeof (headers as { next?: unknown }).next !== 'function')
+    return headers
+  return isIterable(headers) ? [...headers] : headers
+}
+
 function hasGetter(headers: HeadersInput): headers is { get(name: string): string | null } {
   // A Map finds names in one spelling only; it is read as the list of pairs that it also is.
   return !(headers instanceof Map) && typeof (headers as { get?: unknown }).get === 'function'

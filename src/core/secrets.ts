@@ -58,8 +58,15 @@ export function problemWithSecret(value: unknown): string | undefined {
   if (/^["'`]|["'`]$/.test(value)) return 'has quotes around it: remove them, they are not part of the secret.'
   if (/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u.test(value))
     return 'holds a line break, a control character or an invisible one: remove it.'
-  const length = value.replace(/^whsec_$/, '').length
-  if (length < minSecretLength) return `is too short: ${length} characters, at least ${minSecretLength} are needed.`
+  if (/^(?:whsec_)?your[_-]/i.test(value))
+    return "is the placeholder of a provider's guide, which everybody knows: give the secret that your dashboard shows."
+  const random = value.replace(/^whsec_/, '')
+  const length = [...random].length
+  if (length < minSecretLength) {
+    const behind = random === value ? '' : ' after `whsec_`'
+    return `is too short: ${length} characters${behind}, at least ${minSecretLength} are needed.`
+  }
+  if (/^(.)\1*$/su.test(random)) return 'is one character again and again: anybody can guess it.'
   return undefined
 }
 
@@ -71,12 +78,25 @@ function parseSecret(setting: string, input: string | SecretSettings | undefined
   if (typeof settings.id !== 'string' || !/^[\w.-]{1,64}$/.test(settings.id)) {
     throw misconfigured(`${setting}.id`, 'must be 1 to 64 letters, digits, dots, dashes or underscores.')
   }
+  assertGivenOrLeftOut(setting, settings, 'notAfter')
+  assertGivenOrLeftOut(setting, settings, 'mode')
   return {
     id: settings.id,
     bytes: toBytes(settings.value ?? ''),
     notAfterMs: parseNotAfter(`${setting}.notAfter`, settings.notAfter),
     mode: parseMode(`${setting}.mode`, settings.mode),
   }
+}
+
+/** A limit that was asked for with a value that is missing would silently be none. */
+export function assertGivenOrLeftOut<Settings extends object>(
+  setting: string,
+  settings: Settings,
+  name: keyof Settings & string,
+): void {
+  if (!Object.hasOwn(settings, name) || (settings[name] !== undefined && settings[name] !== null)) return
+  const problem = 'is given but missing: is the environment variable set? Leave it out to go without.'
+  throw misconfigured(setting === '' ? name : `${setting}.${name}`, problem)
 }
 
 function parseNotAfter(setting: string, notAfter: Date | string | undefined): number {

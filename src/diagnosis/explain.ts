@@ -1,5 +1,5 @@
 import { toBytes } from '../core/bytes'
-import type { HeadersInput } from '../core/headers'
+import { type HeadersInput, lastingHeaders } from '../core/headers'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { isWebhookError, type WebhookError, type WebhookErrorCode } from '../errors'
 import type { Provider } from '../providers/provider'
@@ -39,15 +39,15 @@ export async function explain(
   const provider = made(settings.provider)
   if (isWebhookError(provider)) return { ...ofSettings(provider), code: provider.code }
   const body = toBytes(delivery.body)
-  const verified = async () =>
-    provider.verify({ headers: delivery.headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
+  const headers = lastingHeaders(delivery.headers)
+  const verified = async () => provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })
   const refused = await verified().then(
     () => undefined,
     (error: unknown) => error,
   )
   if (refused === undefined) return { cause: 'verified', sentence: 'It verifies: there is nothing wrong with it.' }
   if (!isWebhookError(refused)) throw refused
-  const found = await find({ headers: delivery.headers, body }, provider, refused, { ...settings, now: nowMs })
+  const found = await find({ headers, body }, provider, refused, { ...settings, now: nowMs })
   return { code: refused.code, ...(found ?? otherwise(refused, provider.clues?.().proof)) }
 }
 

@@ -41,7 +41,7 @@ export function caspay(settings: CaspaySettings) {
     scheme: bodySignature({ headers: ['x-caspay-signature'], keys }),
     headers: ['x-caspay-event', 'x-caspay-timestamp'],
     forms: { dispatched, typed, documented },
-    extend: (_, payload) => assertAccount(settings.merchantId, payload),
+    check: (payload) => assertAccount(settings.merchantId, payload),
     timeProof: 'signed',
     acknowledgement: { contentType: 'text/plain; charset=utf-8', body: 'OK' },
     retryHorizonSeconds: 0,
@@ -117,9 +117,9 @@ function assertHeaderAgrees(delivery: Delivery, name: string, signed: string): v
   throw new WebhookError('header_mismatch', `The unsigned \`${name}\` header contradicts the signed body.`)
 }
 
-function assertAccount(merchantId: string | undefined, payload: JsonObject): object {
+function assertAccount(merchantId: string | undefined, payload: JsonObject): void {
   if (merchantId === undefined || !Object.hasOwn(payload, 'merchant_id') || payload['merchant_id'] === merchantId)
-    return {}
+    return
   throw new WebhookError('account_mismatch', 'The signed `merchant_id` is not the configured `merchantId`.')
 }
 

@@ -2,11 +2,11 @@ import * as z from 'zod'
 import { parseIsoTime } from '../core/freshness'
 import type { JsonObject } from '../core/json'
 import { parseDecimal, roundDecimal } from '../core/money'
-import { misconfigured, WebhookError } from '../errors'
+import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment, WebhookEvent } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { chainConfirmation } from '../schemes/chain-confirmation'
-import type { Scheme } from '../schemes/scheme'
+import type { Delivery, Scheme } from '../schemes/scheme'
 import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
 
@@ -16,8 +16,10 @@ export interface ExpectedPayment {
   orderId: string
   /** If given, must be the confirmed payment id. */
   paymentId?: string
-  /** Must be exactly what was paid, in KAS, or in USD where the currency says so. */
+  /** Must be exactly what was paid, in KAS unless a currency is given. */
   amount: string | number | Amount
+  /** The amount's currency, `KAS` (default) or `USD`: no other is confirmed. */
+  currency?: string
 }
 
 export interface KasperopaySettings {
@@ -158,7 +160,7 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
   return {
     headers: [],
     async prove(delivery) {
-      const claims = parseClaims(delivery.payload(), merchantId)
+      const claims = readClaims(delivery, merchantId)
       const facts = await confirmPayment(api, paths, claims.payment_id)
       if (storeName !== undefined && facts['store_name'] !== storeName) {
         throw new WebhookError('account_mismatch', 'The confirmed `store_name` is not the configured `storeName`.')
@@ -166,6 +168,16 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
       await confirmOnChain?.(facts['txid'], facts['amount_kas'])
       return { proof: { by: 'api', coversBody: false }, facts: { claims, facts } }
     },
+  }
+}
+
+/** Before the API was asked nothing is proven: what cannot be read is answered like any other forgery. */
+function readClaims(delivery: Delivery, merchantId: string): KasperopayClaims {
+  try {
+    return parseClaims(delivery.payload(), merchantId)
+  } catch (error) {
+    if (!isWebhookError(error) || error.code === 'account_mismatch') throw error
+    throw notConfirmed(error.hint)
   }
 }
 
@@ -177,7 +189,8 @@ function parseClaims(payload: JsonObject, merchantId: string): KasperopayClaims 
   }
   // Were another event let through on the strength of a completed payment, it would use up that payment's key.
   const event = requireText(payload, 'event')
-  if (event !== 'payment.completed') throw notConfirmed('The API can confirm `payment.completed` and nothing else.')
+  if (event !== 'payment.completed')
+    throw new WebhookError('payment_not_confirmed', 'The API can confirm `payment.completed` and nothing else.')
   const text = (field: string) => optionalText(payload, field)
   return defined({
     event,
@@ -256,8 +269,11 @@ async function askMerchant(
 
 function agrees(expected: ExpectedPayment, { data }: UnboundKasperopayEvent): boolean {
   const { amount } = expected
-  const { value, currency = 'KAS' } = typeof amount === 'object' && amount !== null ? amount : { value: amount }
-  const paid = { KAS: data.amount_kas, USD: data.amount_usd }[currency.toUpperCase()]
+  const { value, ...stated } = typeof amount === 'object' && amount !== null ? amount : { value: amount }
+  const currencies = [stated, expected].flatMap((each) => ('currency' in each ? [String(each.currency)] : []))
+  const [currency = 'KAS', ...others] = new Set(currencies.map((each) => each.toUpperCase()))
+  if (others.length > 0) return false
+  const paid = currency === 'KAS' ? data.amount_kas : currency === 'USD' ? data.amount_usd : undefined
   return (expected.paymentId === undefined || expected.paymentId === data.payment_id) && equalAmounts(paid, value)
 }
 

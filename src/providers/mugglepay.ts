@@ -194,12 +194,15 @@ async function confirmOrder(api: ConfirmationApi, payload: JsonObject): Promise<
   if (!parsed.success)
     throw new WebhookError('confirmation_unavailable', "The confirming API's answer has an unknown shape.")
   const { order } = parsed.data
+  // Else the body would choose it.
+  if (typeof order.price_currency !== 'string')
+    throw new WebhookError('confirmation_unavailable', "The confirming API's answer names no `price_currency`.")
   const agrees =
     order.order_id === orderId &&
     String(order.merchant_order_id) === optionalText(payload, 'merchant_order_id') &&
     order.status === payload['status'] &&
     equalDecimals(order.price_amount, payload['price_amount']) &&
-    (order.price_currency ?? payload['price_currency']) === payload['price_currency']
+    order.price_currency === payload['price_currency']
   if (!agrees) throw new WebhookError('payment_mismatch', 'The API says something else of this order than the body.')
 }
 

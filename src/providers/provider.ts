@@ -112,6 +112,8 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly headers?: readonly string[]
   /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
   readonly maxBodyBytes?: number
+  /** Refuses what is proven and not for these settings, before anything of it is read. */
+  readonly check?: (payload: JsonObject) => void
   /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
   readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Awaitable<Extras>
 }
@@ -178,6 +180,7 @@ function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends
   context: VerifyContext,
 ): EventsOf<Name, F> {
   const payload = delivery.payload()
+  definition.check?.(payload)
   const [formName, form] = findForm(forms, payload)
   const envelope = form.open(payload, delivery, evidence.facts)
   const timestamp = proveTime(definition.timeProof, envelope.timeMs, evidence, context)
