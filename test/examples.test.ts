@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { freePort } from '../chaos/daemon'
-import { memoryStore, merchantToken } from '../src'
-import { hexHmac } from './support/deliveries'
+import { findOrder } from '../examples/orders'
+import { caspay, createReceiver, expectPayment, memoryStore, merchantToken } from '../src'
+import { bodyOf, captured, hexHmac } from './support/deliveries'
 import { type Answer, post, serve } from './support/server'
 import { services } from './support/services'
 import { sleep, until } from './support/shop'
@@ -38,6 +39,14 @@ interface Sent {
 
 function fromCaspay(): Sent {
   const body = `{"id":"evt_1","type":"payment.completed","created":${now},"data":{"payment":{"id":"p","amount":1000000000,"currency":"CSPR","status":"completed","metadata":{"orderId":"o_1"}}}}`
+  return { headers: [['X-CasPay-Signature', hexHmac(secret, body)]], body }
+}
+
+/** What the service really sends, captured, but of today: it names no order. */
+function dispatchedFromCaspay(): Sent {
+  const body = bodyOf(captured.deliveries[0] ?? { body_base64: '' })
+    .toString()
+    .replace(/"timestamp":"[^"]*"/, `"timestamp":"${new Date().toISOString()}"`)
   return { headers: [['X-CasPay-Signature', hexHmac(secret, body)]], body }
 }
 
@@ -97,6 +106,13 @@ const servers: Started[] = [
     env: { CASPAY_WEBHOOK_SECRET: secret },
     sent: fromCaspay(),
     fulfils: "orderId: 'o_1'",
+  },
+  {
+    file: 'express',
+    path: '/webhooks/caspay',
+    env: { CASPAY_WEBHOOK_SECRET: secret },
+    sent: dispatchedFromCaspay(),
+    fulfils: "paymentId: '8c1f8d2e-5a0b-4a52-9c53-1f7de3a0a111'",
   },
   {
     file: 'fastify',
@@ -239,6 +255,29 @@ describe('examples that are called', () => {
     const call = ({ headers, body }: Sent) => handle({ httpMethod: 'POST', headers: Object.fromEntries(headers), body })
     expect(await call(fromPayvost())).toMatchObject({ statusCode: 200, body: '{"received":true}' })
     expect(await call(forgery(fromPayvost()))).toMatchObject({ statusCode: 401 })
+  })
+})
+
+describe('the order finder of the examples', () => {
+  it('finds the order of a captured CasPay delivery, byte for byte, and of nothing else', async () => {
+    const { secret, deliveries } = captured
+    const receiver = createReceiver({
+      provider: caspay({ secret }),
+      store: memoryStore(),
+      now: () => Date.parse('2026-11-21T20:09:08Z'),
+      observe: () => {},
+    })
+    const found: unknown[] = []
+    for (const delivery of deliveries) {
+      const { payment } = await receiver.verify({ headers: delivery.headers, body: bodyOf(delivery) })
+      found.push((await findOrder(payment))?.orderId)
+    }
+    expect(found).toEqual(['o_4', undefined, undefined])
+    const [first] = deliveries
+    if (first === undefined) throw new Error('nothing was captured')
+    const event = await receiver.verify({ headers: first.headers, body: bodyOf(first) })
+    expect(expectPayment(event, await findOrder(event.payment)).amount).toEqual({ value: '150.5', currency: 'CSPR' })
+    expect(await findOrder(undefined)).toBeUndefined()
   })
 })
 

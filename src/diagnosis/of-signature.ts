@@ -56,12 +56,12 @@ const maxOthers = 2
 
 /** Times that may have been signed: from headers that the provider reads, and a few others, for a stranger may send a thousand. */
 function timestampsIn(headers: HeadersInput, read: readonly string[]): string[] {
-  const valueOf = (name: string) => readHeader(headers, name) ?? ''
-  const own = read.filter((name) => name.includes('timestamp')).map(valueOf)
+  const textOf = (name: string) => readHeader(headers, name) ?? ''
+  const own = read.filter((name) => name.includes('timestamp')).map(textOf)
   const others = headerNames(headers)
     .filter((name) => name.includes('timestamp') && !read.includes(name))
     .slice(0, maxLooked)
-    .map(valueOf)
+    .map(textOf)
     .filter((value) => value.length <= 20)
   const short = own.filter((value) => value.length <= 40)
   return [...new Set([...short, ...[...new Set(others)].slice(0, maxOthers)])].filter((value) => value !== '')

@@ -1,3 +1,4 @@
+import { answers } from './answers'
 import type { Attack } from './attack'
 import { comparison } from './comparison'
 import { confirmation } from './confirmation'
@@ -38,6 +39,7 @@ export const themes: Readonly<Record<string, readonly Attack[]>> = {
   confirmation,
   lookups,
   leaks,
+  answers,
   peers,
   handled,
 }

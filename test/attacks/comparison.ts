@@ -4,7 +4,7 @@ import { caspay, createReceiver, defineForm, defineProvider, memoryStore } from 
 import type { Sent } from '../adapters/hosts'
 import { now, secret, sleep } from '../support/shop'
 import { type Attack, checking, type Expectation, type Try, type Verdict } from './attack'
-import { caspaySigner, sentWith, signed, wrongSecret } from './senders'
+import { caspaySigner, muggle, muggleSent, sentWith, signed, wrongSecret } from './senders'
 import { asControl, type Deployment, directly, onHosts, taken } from './stage'
 
 const mismatch = { status: 401, code: 'signature_mismatch' }
@@ -80,12 +80,23 @@ const comparedOnce = (): Try[] => [
     comparing(`digit ${place} is wrong`, mismatch, '32/32', sentWith(caspaySigner, changedAt(place))),
   ),
   asControl(comparing('right', taken, '32/32', signed(caspaySigner))),
+  ...[{ token: wrongSecret }, { token: `${wrongSecret} ` }, { token: 'x' }, { merchant_token: wrongSecret }].map(
+    (token) =>
+      comparing(
+        `another token, ${JSON.stringify(token).length} characters`,
+        { status: 401, code: 'token_mismatch' },
+        'token' in token ? '32/32' : '32/32 32/32',
+        muggleSent(token),
+        { provider: muggle() },
+      ),
+  ),
+  asControl(comparing('the right token', taken, '32/32', muggleSent(), { provider: muggle() })),
   checking('only core/hmac compares secrets', () => {
     const found = filesWith(/timingSafeEqual|subtle\.verify/)
     return found === 'core/hmac.ts core/hmac.web.ts' ? undefined : found
   }),
   checking('nothing compares the text of a signature, token or secret', () => {
-    const equality = /(signature|token|secret|digest)s?(\.\w+)? [!=]==? (?!undefined|null|'|true|\d)/i
+    const equality = /(signature|token|secret|digest)s?(\.\w+)?\)* [!=]==? (?!undefined|null|'|true|\d)|\.equals\(/i
     return (
       filesWith(equality)
         .replace(/stores\/\S+/g, '')
@@ -118,6 +129,21 @@ const awaited = (): Try[] => [
   }),
   ...onHosts('slow to refuse, verify only', mismatch, () => signed(caspaySigner, caspaySigner.body, wrongSecret), {
     provider: slowToRefuse(),
+    path: '/verify',
+  }),
+  ...onHosts('of the other mode, verify only', { status: 401, code: 'mode_mismatch' }, () => signed(caspaySigner), {
+    provider: caspay({ secret: { id: 'test', value: secret, mode: 'test' } }),
+    mode: 'live',
+    path: '/verify',
+  }),
+  ...onHosts(
+    'for another merchant, verify only',
+    { status: 401, code: 'account_mismatch' },
+    () => signed(caspaySigner, caspaySigner.body.replace('{', '{"merchant_id":"theirs",')),
+    { provider: caspay({ secret, merchantId: 'mine' }), path: '/verify' },
+  ),
+  ...onHosts('too old, verify only', { status: 401, code: 'timestamp_too_old' }, () => signed(caspaySigner), {
+    now: () => now + 30 * 86_400_000,
     path: '/verify',
   }),
   ...onHosts(

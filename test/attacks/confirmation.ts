@@ -1,7 +1,8 @@
 import { mugglepay } from '../../src'
+import { answering } from '../support/deliveries'
 import { now } from '../support/shop'
 import { type Attack, checking, type Expectation, type Try } from './attack'
-import { apiKey, confirmedMuggle, kasper, kasperSent, muggle, muggleSent } from './senders'
+import { apiKey, confirmedMuggle, kasper, kasperFacts, kasperSent, muggle, muggleSent } from './senders'
 import { asControl, directly, onHosts, taken } from './stage'
 
 const mismatch: Expectation = { status: 401, code: 'payment_mismatch' }
@@ -10,7 +11,42 @@ const badId: Expectation = { status: 400, code: 'id_invalid' }
 const expecting = (expected: unknown) => ({ provider: kasper({ expect: (() => expected) as never }) })
 const order = { orderId: 'o_1', amount: '150.5' }
 
+const address = `kaspa:${'q'.repeat(61)}`
+const onChain = (transaction: object) => ({
+  provider: kasper({
+    onChain: { address },
+    fetch: answering({
+      'https://kaspa-store.com/api/pay/status/pay_1': JSON.stringify({ ...kasperFacts, txid: 'tx1' }),
+      'https://api.kaspa.org/transactions/tx1': JSON.stringify(transaction),
+    }),
+  }),
+})
+const paying = (amount: number, to = address) => ({
+  is_accepted: true,
+  outputs: [{ amount, script_public_key_address: to }],
+})
+const offChain: readonly [string, Expectation, object][] = [
+  [
+    'not accepted on chain',
+    { status: 401, code: 'payment_not_confirmed' },
+    { ...paying(15_050_000_000), is_accepted: false },
+  ],
+  ['a sompi short on chain', mismatch, paying(15_049_999_999)],
+  ['paid to another address', mismatch, paying(15_050_000_000, `kaspa:${'p'.repeat(61)}`)],
+  ['an answer of the chain that says nothing', { status: 503, code: 'confirmation_unavailable' }, {}],
+]
+
 const borrowed = (): Try[] => [
+  ...offChain.flatMap(([name, expected, transaction]) =>
+    onHosts(name, expected, () => kasperSent(), onChain(transaction)),
+  ),
+  asControl(directly('paid on chain', taken, () => kasperSent(), onChain(paying(15_050_000_000)))),
+  directly(
+    'an amount of KAS for an order in USD',
+    mismatch,
+    () => kasperSent(),
+    expecting({ ...order, currency: 'USD' }),
+  ),
   ...onHosts('a payment that no order waits for', mismatch, () => kasperSent(), expecting(undefined)),
   ...onHosts(
     'a cheap payment for a dear order',
@@ -70,6 +106,12 @@ const bodyTokens = (): Try[] => [
   ...onHosts('a right token under another amount, confirmed', mismatch, () => muggleSent({ price_amount: '2999' }), {
     provider: confirmedMuggle(),
   }),
+  directly(
+    'a currency that the API does not name',
+    { status: 503, code: 'confirmation_unavailable' },
+    () => muggleSent({ price_currency: 'VND' }),
+    { provider: confirmedMuggle({ price_currency: null }) },
+  ),
   ...[{ status: 'REFUNDED' }, { merchant_order_id: 'o_2' }, { price_currency: 'EUR' }].map((change) =>
     directly(`a right token under ${JSON.stringify(change)}, confirmed`, mismatch, () => muggleSent(change), {
       provider: confirmedMuggle(),

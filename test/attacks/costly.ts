@@ -79,7 +79,7 @@ const slowPatterns = (): Try[] => [
   swiftly(
     directly(
       'a payment id',
-      { status: 400, code: 'id_invalid' },
+      { status: 401, code: 'payment_not_confirmed' },
       () => kasperSent({ payment_id: 'a'.repeat(60_000) }),
       { provider: kasper() },
     ),

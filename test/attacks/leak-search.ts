@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
-import { createReceiver, merchantToken } from '../../src'
+import { createReceiver, explain, memoryStore, merchantToken, type Report } from '../../src'
 import { hexHmac } from '../support/deliveries'
-import { faultyStore, now, secret } from '../support/shop'
+import { faultyStore, now, secret, sleep } from '../support/shop'
 import { type Case, cases, failing, misbuilt, orderTokenSecret, rotatedSecret, stores, variants } from './leak-cases'
-import { apiKey, signers, token } from './senders'
+import { apiKey, signers, token, wrongSecret } from './senders'
 import { consoleDuring } from './watching'
+
+const otherSecrets = { id: 'other', value: wrongSecret }
 
 /** Everything that must never be seen, by a name that may be. */
 const hidden = new Map<string, string>([
@@ -16,6 +18,16 @@ const hidden = new Map<string, string>([
   ['order token secret', orderTokenSecret],
   ['order token', merchantToken(orderTokenSecret, 'o_1')],
 ])
+
+/** As many characters of one, anywhere in it, are too many; one of them a digit, for the rest are words. */
+const pieceLength = 6
+const pieces = new Map<string, string>(
+  [secret, rotatedSecret, token, apiKey, orderTokenSecret].flatMap((value) =>
+    Array.from({ length: value.length - pieceLength + 1 }, (_, at) => value.slice(at, at + pieceLength))
+      .filter((piece) => /\d/.test(piece))
+      .map((piece): [string, string] => [piece, 'a piece of a secret']),
+  ),
+)
 
 /** As text, hex, base64, and as the digits that `inspect` shows of bytes. */
 const spellings = (value: string): string[] => {
@@ -64,6 +76,30 @@ function collectMisbuilt(texts: Collected[]): void {
   }
 }
 
+/** What a diagnosis says, asked for and by itself after an answer. */
+async function collectDiagnoses({ provider, sent }: Case, texts: Collected[]): Promise<void> {
+  const reports: Report[] = []
+  const observe = (report: Report) => void reports.push(report)
+  const receiver = createReceiver({
+    provider,
+    store: memoryStore(),
+    now: () => now,
+    observe,
+    diagnose: { otherSecrets },
+  })
+  for (const { headers, body } of sent.slice(0, 5)) {
+    const request = { headers: [...headers], body: String(body) }
+    const explanation = await explain(request, { provider, now, otherSecrets }).catch((error: unknown) => error)
+    texts.push({ what: `${provider.name}: an explanation`, text: show(explanation) })
+    const diagnosed = () => reports.filter(({ type }) => type === 'diagnosis').length
+    const before = diagnosed()
+    await receiver.receive(request, () => {})
+    for (let i = 0; i < 20 && diagnosed() === before; i++) await sleep(5)
+  }
+  const found = reports.filter(({ type }) => type === 'diagnosis')
+  texts.push(...found.map((report) => ({ what: `${provider.name}: a diagnosis`, text: show(report) })))
+}
+
 async function collectCase({ provider, sent }: Case, texts: Collected[]): Promise<number> {
   let deliveries = 0
   for (const [storeName, faults] of stores) {
@@ -106,15 +142,19 @@ export async function searchLeaks(): Promise<Search> {
   let deliveries = 0
   const written = await consoleDuring(async () => {
     collectMisbuilt(texts)
-    for (const part of cases()) deliveries += await collectCase(part, texts)
+    for (const part of cases()) {
+      deliveries += await collectCase(part, texts)
+      await collectDiagnoses(part, texts)
+    }
   })
   texts.push(...written.map((values) => ({ what: 'the console', text: values.map(show).join('\n') })))
-  return { deliveries, texts, needles: hidden.size + rightSignatures().size, hits: find(texts) }
+  return { deliveries, texts, needles: hidden.size + pieces.size + rightSignatures().size, hits: find(texts) }
 }
 
 function find(texts: readonly Collected[]): string[] {
   const unlike = new Map<string, string>(texts.map(({ what, text }) => [text, what]))
   const needles = [...hidden].flatMap(([name, value]) => spellings(value).map((needle) => [name, needle] as const))
+  for (const [piece, name] of pieces) needles.push([name, piece])
   const signatures = rightSignatures()
   return [...unlike].flatMap(([text, what]) => [
     ...needles.filter(([, needle]) => text.includes(needle)).map(([name]) => `${what}: ${name}`),

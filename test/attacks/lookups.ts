@@ -7,7 +7,7 @@ import { direct, directly, onHosts, withStage } from './stage'
 
 const mismatch: Expectation = { status: 401, code: 'payment_mismatch' }
 const unavailable: Expectation = { status: 503, code: 'confirmation_unavailable' }
-const badId: Expectation = { status: 400, code: 'id_invalid' }
+const badId: Expectation = { status: 401, code: 'payment_not_confirmed' }
 const json = (body: unknown) => Response.json(body)
 
 /** A KasperoPay whose API answers this, and counts how often it was asked. */
@@ -110,6 +110,7 @@ const answers: readonly [string, Answer][] = [
   ['201', () => Response.json(facts, { status: 201 })],
   ['500 that says completed', () => Response.json(facts, { status: 500 })],
   ['10 MB', () => new Response('x'.repeat(10_000_000), { headers: { 'content-type': 'application/json' } })],
+  ['100 kB that say completed', () => json({ ...facts, padding: 'x'.repeat(100_000) })],
   ['no end', () => new Response(new ReadableStream(), { headers: { 'content-type': 'application/json' } })],
   ['no answer', () => new Promise(() => {})],
   ['no network', () => Promise.reject(new TypeError('fetch failed'))],

@@ -1,9 +1,20 @@
 import { createHash, createHmac } from 'node:crypto'
 import { caspay, mugglepay, payqi, payvost } from '../../src'
 import { hexHmac } from '../support/deliveries'
-import { secret } from '../support/shop'
+import { now, secret } from '../support/shop'
 import { type Attack, misbuilding, seeded, type Try } from './attack'
-import { caspaySigner, kasper, kasperSent, muggle, muggleSent, type Signer, sentWith, signed, signers } from './senders'
+import {
+  caspaySigner,
+  kasper,
+  kasperSent,
+  muggle,
+  muggleSent,
+  type Signer,
+  sentWith,
+  signed,
+  signers,
+  timedSigner,
+} from './senders'
 import { asControl, directly, onHosts, onSockets, taken } from './stage'
 
 const missing = { status: 401, code: 'signature_missing' }
@@ -139,6 +150,18 @@ const slots = ['sha1=', 'sha256=', 'sha512=', 'md5=', 'v0=', 'v1=', 'v2=', 'none
 
 const algorithmTries = (): Try[] => [
   ...otherAlgorithms.flatMap(([name, tag]) => atSigners(name, refused, (signer) => signer.value(tag(signer.body)))),
+  ...['v0', 'v2', 'v10', 'V1'].flatMap((version) => {
+    const tag = timedSigner.tag(timedSigner.body)
+    const time = `t=${now / 1000}`
+    const wrong = `v1=${timedSigner.tag('')}`
+    const provider = { provider: timedSigner.provider }
+    return [
+      directly(`right, as ${version}=`, malformed, () => sentWith(timedSigner, `${time},${version}=${tag}`), provider),
+      ...[`${time},${wrong},${version}=${tag}`, `${time},${version}=${tag},${wrong}`].map((value) =>
+        directly(`right as ${version}=, wrong as v1=`, refused, () => sentWith(timedSigner, value), provider),
+      ),
+    ]
+  }),
   ...slots.flatMap((slot) => atSigners(slot, refused, (signer) => `${slot}${signer.tag(signer.body)}`)),
   ...slots.flatMap((slot) =>
     onHosts(slot, malformed, () => sentWith(caspaySigner, `${slot}${caspaySigner.tag(caspaySigner.body)}`)),

@@ -25,9 +25,14 @@ const doubledTries = (): Try[] => [
   directly('the token', { status: 401, code: 'token_missing' }, () => unsigned(`{"token":"${token}","token":"x"}`), {
     provider: muggle(),
   }),
-  directly('the payment id', { status: 400 }, () => unsigned('{"payment_id":"pay_1","payment_id":"pay_2"}'), {
-    provider: kasper(),
-  }),
+  directly(
+    'the payment id',
+    { status: 401, code: 'payment_not_confirmed' },
+    () => unsigned('{"payment_id":"pay_1","payment_id":"pay_2"}'),
+    {
+      provider: kasper(),
+    },
+  ),
 ]
 
 const poisoned = [

@@ -132,8 +132,14 @@ const strays = (): Try[] => {
 }
 
 const month = 30 * 86_400
-const refreshed = (): Try[] =>
-  onHosts(
+const refreshed = (): Try[] => [
+  ...onHosts(
+    'no time but that of the header',
+    { status: 401, code: 'timestamp_missing' },
+    () => signed(payqiSigner, payqiSigner.body.replace(/"created":\d+,/, '')),
+    { provider: payqiSigner.provider },
+  ),
+  ...onHosts(
     'an old body under a fresh header',
     { status: 401, code: 'timestamp_too_old' },
     () => signed({ ...payqiSigner, more: [['x-payqi-timestamp', String(now / 1000 + month)]] }),
@@ -141,7 +147,11 @@ const refreshed = (): Try[] =>
       provider: payqiSigner.provider,
       now: () => now + month * 1000,
     },
-  )
+  ),
+]
+
+/** 3 days, the tolerance, and a lease. */
+const remembered = 259_200 + 300 + 60
 
 export const peers: readonly Attack[] = [
   { row: 'P1', name: 'no JSON under a right signature reaches the handler', tries: noJson },
@@ -154,7 +164,7 @@ export const peers: readonly Attack[] = [
     row: 'P12',
     name: 'memory of handled events shorter than the window',
     tries: () =>
-      [300, 600, 259_200].map((retentionSeconds) =>
+      [300, 600, 259_200, remembered - 300, remembered - 60, remembered - 1].map((retentionSeconds) =>
         misbuilding(`${retentionSeconds} s`, () =>
           createReceiver({ provider: caspay({ secret }), store: memoryStore(), retentionSeconds }),
         ),

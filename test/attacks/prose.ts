@@ -9,12 +9,12 @@ what a run gives.
 
 | promise | how |
 | --- | --- |
-| No handler runs for a delivery that is not proven. | Every adapter waits for the proof. What is not proven is answered 401, with the same bytes for every reason, and touches no store. |
+| No handler runs for a delivery that is not proven. | Every adapter waits for the proof. What is not proven is answered 401, with the same bytes for every reason and at every provider, and touches no store. What cannot be judged is 503: an API or a look-up that is down, and a KasperoPay payment that its API says is still pending. |
 | What is proven are the bytes. | Signatures are checked over the raw bytes as received, before anything is parsed. A body that something else has parsed is refused (500), never written again. |
 | Proofs are compared in a time that tells nothing. | Node's \`timingSafeEqual\` on two digests of 32 bytes, where there is no Node WebCrypto's \`verify\`; nothing else compares. |
 | A time that is signed is held to its window, both ways, to the second. | Times have one grammar each. Windows are checked at start. |
 | An event that was handled is not handled again, as long as the store remembers. | One atomic claim per event, keyed by proven data only. The store must remember longer than events are taken. |
-| One text has one meaning. | Invalid UTF-8, keys given twice, deep nesting and keys that change prototypes are refused. Amounts are exact decimal strings. |
+| One text has one meaning. | Over the bytes as payproof is handed them: invalid UTF-8, keys given twice, deep nesting and keys that change prototypes are refused. Amounts are exact decimal strings. |
 | No delivery costs much. | Limits on size, time, depth, signatures per header, and open questions to an API. |
 | Secrets stay inside. | Neither secrets nor tokens nor right signatures nor bodies are in an error, a report, a log line or an answer: only the type and the id of a proven event. A dead letter holds its delivery. |
 | Whatever is missing closes. | A missing secret throws at start. A store, an API or a look-up that fails is 503: never a yes. |
@@ -23,7 +23,8 @@ what a run gives.
 
 | not promised | why | who, and what |
 | --- | --- | --- |
-| That a payment is the right one. | A genuine payment may be of another order, amount or currency. | The merchant: \`expectPayment(event, order)\` before fulfilling. Where two providers share one table of orders, compare \`event.provider\` as well. |
+| That a payment is the right one. | A genuine payment may be of another order, amount or currency. | The merchant: \`expectPayment(event, order)\` before fulfilling. Where two providers share one table of orders, let the order name its \`provider\`. |
+| Which order a CasPay payment is for. | The form that its service is known to send names none. | The merchant: note at checkout the payment id that CasPay answers the server, and expect it (\`paymentId\`); never one that a browser names. |
 | That a CasPay payment is on chain. | CasPay also signs payments that it did not find there. | The merchant, for dear orders: look up \`payment.transactionHash\`. |
 | That a MugglePay body is true. | Its token does not cover the body: whoever has seen one delivery can write others. | The merchant: a token per order (\`orderTokenSecret\`), and \`apiKey\`, which has every delivery confirmed. |
 | Which order a KasperoPay payment is for. | Its deliveries have no signature, and its API names no order. | The merchant: note the payment id at checkout, and give \`expect\`. |
@@ -31,6 +32,7 @@ what a run gives.
 | The time in \`X-PayQI-Timestamp\` and in CasPay's headers. | They are not signed. | Nobody has to: they can turn a delivery away, and never vouch for one. |
 | Safety when one secret serves two providers or endpoints. | What is signed for one is then signed for the other. | The merchant: one secret per provider and endpoint. CasPay's \`merchantId\` and the \`mode\` of a secret narrow it down. |
 | Safety when a secret is known to others. | Whoever has it can sign. | The merchant: rotate (\`[new, { id, value: old, notAfter }]\`). |
+| That bytes which other middleware decoded are those that were sent. | A text that something else made of the body is encoded as UTF-8 again: a byte order mark that was dropped, an invalid byte that became U+FFFD, or another character set cannot be told apart from what the provider signed. | The merchant: mount the webhook before what reads bodies, and hand over bytes. |
 | That nobody reads deliveries on their way. | payproof sees what arrives. | The proxy: TLS to the end. Tokens travel in plain text inside of it. |
 | A right clock. | Windows are measured with the machine's. | The machine: NTP. |
 | That nothing is forgotten. | A store that loses its data forgets what was handled. | The store: \`appendonly yes\` and \`noeviction\` in Redis, a durable commit in SQL; \`memoryStore\` ends with its process. |

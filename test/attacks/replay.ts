@@ -1,4 +1,14 @@
-import { caspay, createReceiver, memoryStore, type Provider, payqi, payvost, type WebhookEvent } from '../../src'
+import {
+  caspay,
+  createReceiver,
+  memoryStore,
+  merchantToken,
+  mugglepay,
+  type Provider,
+  payqi,
+  payvost,
+  type WebhookEvent,
+} from '../../src'
 import type { Sent } from '../adapters/hosts'
 import { genuine, now, secret } from '../support/shop'
 import { type Attack, checking, type Expectation, misbuilding, type Try } from './attack'
@@ -9,12 +19,13 @@ import {
   kasperSent,
   muggle,
   muggleSent,
+  payqiSigner,
   signed,
   signers,
   timedSigner,
   wrongSecret,
 } from './senders'
-import { type Deployment, directly, everyHost, onHosts, openStage, taken, withStage } from './stage'
+import { asControl, type Deployment, directly, everyHost, onHosts, openStage, taken, withStage } from './stage'
 import { verified } from './verified'
 
 const duplicate: Expectation = { status: 200, code: 'duplicate', storeCalls: 1 }
@@ -47,7 +58,44 @@ const elsewhere: Try[] = everyHost.map((host) => ({
   },
 }))
 
+/** The same id in one store, and yet another event: both are handled. */
+const apart = (name: string, second: Deployment & { sent: () => Sent }): Try[] =>
+  everyHost.map((host) => ({
+    name: `${name}, ${host.name}`,
+    expected: taken,
+    control: true,
+    async play() {
+      const store = memoryStore()
+      const { sent, ...options } = second
+      const stages = [
+        await openStage(host, 'in process', { store, account: 'one' }),
+        await openStage(host, 'in process', { store, account: 'one', ...options }),
+      ]
+      await stages[0]?.send(genuine())
+      return stages[1]?.send(sent()) ?? { status: 0, code: '', handlerRuns: 0, stored: 0 }
+    },
+  }))
+
+const inMode = (mode: 'test' | 'live') => caspay({ secret: { id: mode, value: secret, mode } })
+
 const replayed = (): Try[] => [
+  ...apart('for another account', { account: 'two', sent: () => genuine() }),
+  ...apart('of another provider', { provider: payqiSigner.provider, sent: () => signed(payqiSigner) }),
+  ...(['test', 'live'] as const).flatMap((mode) =>
+    onHosts(
+      `signed by a secret for ${mode}, at a receiver for the other mode`,
+      { status: 401, code: 'mode_mismatch' },
+      () => genuine(),
+      { provider: inMode(mode), mode: mode === 'test' ? 'live' : 'test' },
+    ),
+  ),
+  ...onHosts(
+    'signed for this mode',
+    taken,
+    () => genuine(),
+    { provider: inMode('live'), mode: 'live' },
+    { control: true },
+  ),
   ...again('again', () => genuine()),
   ...again('again, without an id of its own', () => kasperSent(), { provider: kasper() }),
   ...again('again, in other words', () => muggleSent({ x: Math.random() }), { provider: muggle() }),
@@ -103,6 +151,19 @@ const rotating = (notAfter: string) =>
   caspay({ secret: [{ id: 'new', value: 'the-new-secret-0123456789' }, old(notAfter)] })
 const [live, over] = [rotating('2099-01-01T00:00:00Z'), rotating('2026-01-01T00:00:00Z')]
 
+/** The tokens that a secret with such a date makes right. */
+const tokens = {
+  'a token': (notAfter: string) => ({ provider: mugglepay({ token: old(notAfter) }), token: { token: secret } }),
+  'a token that was looked up': (notAfter: string) => ({
+    provider: mugglepay({ tokenFor: () => old(notAfter) }),
+    token: { token: secret },
+  }),
+  'a token of one order': (notAfter: string) => ({
+    provider: mugglepay({ orderTokenSecret: old(notAfter) }),
+    token: { token: merchantToken(secret, 'o_1') },
+  }),
+}
+
 const rotated = (): Try[] => [
   ...onHosts('the old secret after its date', mismatch, () => signed(caspaySigner), { provider: over }),
   ...onHosts(
@@ -126,6 +187,23 @@ const rotated = (): Try[] => [
     const { proof } = await verified(live, signed(caspaySigner))
     return proof.secretId === 'old' ? undefined : `it names ${proof.secretId}`
   }),
+  ...Object.entries(tokens).flatMap(([name, make]) => [
+    directly(
+      `${name} after its date`,
+      { status: 401, code: 'token_mismatch' },
+      () => muggleSent(make('2026-01-01T00:00:00Z').token),
+      make('2026-01-01T00:00:00Z'),
+    ),
+    asControl(
+      directly(
+        `${name} before its date`,
+        taken,
+        () => muggleSent(make('2099-01-01T00:00:00Z').token),
+        make('2099-01-01T00:00:00Z'),
+      ),
+    ),
+  ]),
+  misbuilding('a date that is not set', () => rotating(undefined as unknown as string)),
   misbuilding('a date that is none', () => rotating('next week')),
   misbuilding('nine secrets', () =>
     caspay({ secret: Array.from({ length: 9 }, (_, index) => `a-secret-0123456789-${index}`) }),

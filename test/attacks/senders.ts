@@ -101,11 +101,13 @@ export const unsigned = (payload: object | string): Sent => ({
 export const muggleSent = (change: object = {}): Sent => unsigned({ ...muggleOrder, token, ...change })
 export const muggle = () => mugglepay({ token })
 /** As `muggle`, and the API is asked. It knows the one order. */
-export const confirmedMuggle = () =>
+export const confirmedMuggle = (change: object = {}) =>
   mugglepay({
     token,
     apiKey,
-    fetch: answering({ 'https://api.mugglepay.com/v1/orders/ord-1': JSON.stringify({ order: muggleOrder }) }),
+    fetch: answering({
+      'https://api.mugglepay.com/v1/orders/ord-1': JSON.stringify({ order: { ...muggleOrder, ...change } }),
+    }),
   })
 
 export const merchantId = 'kpm_abc123'
