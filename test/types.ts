@@ -9,6 +9,7 @@ import {
   defineProvider,
   type EventOf,
   eventType,
+  expectPayment,
   kasperopay,
   memoryStore,
   mugglepay,
@@ -193,3 +194,18 @@ signDelivery('caspay', 'payment.received', { secret: 's', form: 'dispatched', da
 signDelivery('payqi', 'payment.created', {})
 // @ts-expect-error it is named by its merchant
 signDelivery('kasperopay', undefined, { secret: 's' })
+
+ofCaspay.receive({ headers: {}, body: '' }, (event) => {
+  expectPayment(event, { orderId: 'o_1', amount: '1', currency: 'CSPR', paymentId: null })
+  expectPayment(event, { paymentId: 'p_1', amount: '1', currency: 'CSPR', provider: 'caspay' })
+  // @ts-expect-error nothing says which order it is
+  expectPayment(event, { amount: '1', currency: 'CSPR' })
+  // @ts-expect-error an id that may be missing is none
+  expectPayment(event, { orderId: null, paymentId: event.payment?.orderId, amount: '1', currency: 'CSPR' })
+  // @ts-expect-error a number has been rounded already
+  expectPayment(event, { orderId: 'o_1', amount: 1, currency: 'CSPR' })
+})
+kasperopay({ merchantId: secret, expect: () => ({ orderId: 'o_1', amount: '1', currency: 'USD' }) })
+// @ts-expect-error a currency is a text
+kasperopay({ merchantId: secret, expect: () => ({ orderId: 'o_1', amount: '1', currency: 7 }) })
+mugglepay({ tokenFor: () => ({ id: 'live', value: secret, mode: 'live', notAfter: '2027-01-01T00:00:00Z' }) })

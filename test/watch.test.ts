@@ -223,7 +223,7 @@ describe('diagnose', () => {
     for (let i = 0; i < 3; i++) expect(await diagnosed(shop, forged())).toBe(1)
     clock.mockImplementation(() => began + 69_000)
     expect(await diagnosed(shop, forged(), 15)).toBe(0)
-    clock.mockImplementation(() => began + 70_000)
+    clock.mockImplementation(() => began + 70_001)
     expect(await diagnosed(shop, forged())).toBe(1)
     expect(await diagnosed(shop, forged(), 15)).toBe(0)
     clock.mockRestore()
