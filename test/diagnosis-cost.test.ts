@@ -88,11 +88,21 @@ describe('what a diagnosis costs', () => {
     expect(macs).toBeLessThan(500)
   })
 
-  it('still tries times that other headers give', async () => {
-    const headers: Pairs = [...range(6).map((i): [string, string] => [`x-timestamp-${i}`, `${i}`]), ...marked('a')]
-    const one = await costOf({ ...forgery, headers: marked('a') })
-    const { macs } = await costOf({ ...forgery, headers })
-    expect(macs).toBeGreaterThan(one.macs)
-    expect(macs).toBeLessThan(2 * one.macs)
+  it('hashes nothing of a body that is large when it is inflated', async () => {
+    const body = gzipSync(Buffer.alloc(1024 * 1024 - 1, 'a'))
+    expect((await costOf({ headers: eight, body })).bytes).toBeLessThan(1024 * 1024)
+    const small = gzipSync(Buffer.alloc(16 * 1024, 'a'))
+    expect((await costOf({ headers: eight, body: small })).bytes).toBeGreaterThan(16 * 1024)
+  })
+
+  it('tries the times of two headers that the provider does not read, however many there are', async () => {
+    const timed = async (count: number) => {
+      const headers: Pairs = [...marked('a'), ...range(count).map((i): [string, string] => [`timestamp${i}`, `${i}`])]
+      return (await costOf({ ...forgery, headers })).macs
+    }
+    const [none, one, two, many] = [await timed(0), await timed(1), await timed(2), await timed(900)]
+    expect(one).toBeGreaterThan(none)
+    expect(two - one).toBe(one - none)
+    expect(many).toBe(two)
   })
 })
