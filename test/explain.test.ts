@@ -355,6 +355,8 @@ describe('explain', () => {
     const live = mugglepay({ token: { id: 'live', value: secret, mode: 'live' } })
     const test = { id: 'test', value, mode: 'test' } as const
     expect((await ofToken({ token: value }, { provider: live, otherSecrets: test })).cause).toBe('secret_mode')
+    const unknown = mugglepay({ tokenFor: () => undefined })
+    expect((await ofToken({ token: value }, { provider: unknown, otherSecrets: test })).cause).toBe('secret_of_another')
   })
 
   it.each([

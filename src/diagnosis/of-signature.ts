@@ -80,5 +80,6 @@ export function causeOfOther(
   mode: Secret['mode'],
   configured: ReadonlySet<Secret['mode']>,
 ): 'secret_mode' | 'secret_of_another' {
-  return mode !== undefined && !configured.has(mode) && !configured.has(undefined) ? 'secret_mode' : 'secret_of_another'
+  const isOfOther = mode !== undefined && configured.size > 0 && !configured.has(mode) && !configured.has(undefined)
+  return isOfOther ? 'secret_mode' : 'secret_of_another'
 }
