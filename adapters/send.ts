@@ -11,7 +11,7 @@ export function sendNodeReply(request: IncomingMessage, response: ServerResponse
     return
   }
   const { status, headers, body } = reply
-  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body)
+  response.writeHead(status, Object.assign({ 'content-length': Buffer.byteLength(body) }, headers)).end(body)
   discardRest(request)
 }
 
