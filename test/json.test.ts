@@ -65,6 +65,16 @@ describe('parseJson', () => {
     expect(code('['.repeat(33) + ']'.repeat(33))).toBe('payload_malformed')
   })
 
+  it('finds the end of strings of every length, with escapes in every place', () => {
+    for (let length = 0; length < 100; length++) {
+      for (const escaped of ['', '\\\\', '\\"', '\\\\\\"', '\\"\\"', '\\u0022', '\\":{\\"']) {
+        const text = `{"a":"${'x'.repeat(length)}${escaped}","b":"${escaped}${'é'.repeat(length)}","c":[{"a":1}]}`
+        expect(parse(text)).toEqual(JSON.parse(text))
+        expect(code(Buffer.from(text.replace('"c"', '"a"')))).toBe('payload_malformed')
+      }
+    }
+  })
+
   it('refuses a million brackets without parsing them', () => {
     const bomb = Buffer.from('['.repeat(1_000_000))
     const fastest = (work: () => void) => {

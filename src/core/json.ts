@@ -80,11 +80,28 @@ function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39
 }
 
+/** From here on the search of the platform is faster than a loop. */
+const shortString = 32
+
 /** Index of the quote that closes the string opened at `start`, or the end of the text. */
 function endOfString(bytes: Uint8Array, start: number): number {
   let end = start + 1
-  while (end < bytes.length && bytes[end] !== quote) end += bytes[end] === backslash ? 2 : 1
-  return end
+  while (end < bytes.length) {
+    const near = Math.min(end + shortString, bytes.length)
+    while (end < near && bytes[end] !== quote) end += bytes[end] === backslash ? 2 : 1
+    if (end < near) return end
+    const next = bytes.indexOf(quote, end)
+    if (next === -1) break
+    if (!isEscaped(bytes, next)) return next
+    end = next + 1
+  }
+  return bytes.length
+}
+
+function isEscaped(bytes: Uint8Array, index: number): boolean {
+  let first = index
+  while (bytes[first - 1] === backslash) first--
+  return (index - first) % 2 === 1
 }
 
 function endOfNumber(bytes: Uint8Array, start: number): number {
