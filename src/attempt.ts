@@ -43,16 +43,32 @@ export interface Attempt<Event extends WebhookEvent, Tx> {
   readonly unrecorded: () => void
 }
 
+/** Its signal is made when it is asked for, also by whoever copies the context. */
+class AttemptContext<Tx> implements HandlerContext<Tx> {
+  declare readonly signal: AbortSignal
+  readonly attempt: number
+  readonly tx: Tx
+  readonly #held: Lease
+
+  constructor(held: Lease, attempt: number, tx: Tx) {
+    this.attempt = attempt
+    this.tx = tx
+    this.#held = held
+    Object.defineProperty(this, 'signal', AttemptContext.#signal)
+  }
+
+  static readonly #signal = {
+    enumerable: true,
+    get(this: AttemptContext<unknown>): AbortSignal {
+      return this.#held.signal
+    },
+  }
+}
+
 /** Calls the handler. One that has returned at once needs no renewal of its lease. */
 function call<Event extends WebhookEvent, Tx>(attempt: Attempt<Event, Tx>, tx: Tx): Awaitable<unknown> {
   const { event, handler, held, number } = attempt
-  const context: HandlerContext<Tx> = {
-    get signal() {
-      return held.signal
-    },
-    attempt: number,
-    tx,
-  }
+  const context = new AttemptContext(held, number, tx)
   try {
     const working: unknown = handler(event, context)
     if (!isPromiseLike(working)) return

@@ -63,124 +63,136 @@ export function holdLease(
   token: string,
   report: (type: StoreReport['type'], error?: unknown) => void,
 ): Lease {
-  const { store, leaseSeconds, retentionSeconds, storeTimeoutMs } = settings
-  let renewal: ReturnType<typeof setInterval> | undefined
-  let lost = false
-  let controller: AbortController | undefined
-  let heldUntilMs = performance.now() + leaseSeconds * 1000
-  let handled = false
+  return new HeldLease(settings, key, token, report)
+}
 
-  function keep(): void {
-    renewal ??= setInterval(renew, (leaseSeconds * 1000) / 3)
+/** A class, not closures: one is made for every event. */
+class HeldLease implements Lease {
+  readonly #settings: LeaseSettings
+  readonly #key: string
+  readonly #token: string
+  readonly #report: (type: StoreReport['type'], error?: unknown) => void
+  #renewal: ReturnType<typeof setInterval> | undefined
+  #controller: AbortController | undefined
+  #heldUntilMs: number
+  #lost = false
+  #handled = false
+
+  constructor(...[settings, key, token, report]: Parameters<typeof holdLease>) {
+    this.#settings = settings
+    this.#key = key
+    this.#token = token
+    this.#report = report
+    this.#heldUntilMs = performance.now() + settings.leaseSeconds * 1000
   }
 
-  function stop(): void {
-    clearInterval(renewal)
-    renewal = undefined
+  get signal(): AbortSignal {
+    this.#controller ??= this.#lost ? aborted() : new AbortController()
+    return this.#controller.signal
   }
 
-  async function renew(): Promise<void> {
+  keep(): void {
+    this.#renewal ??= setInterval(() => this.#renew(), (this.#settings.leaseSeconds * 1000) / 3)
+  }
+
+  async complete(): Promise<boolean> {
+    this.#handled = true
+    try {
+      const recorded = await this.#record()
+      this.#stop()
+      if (!recorded && !this.#lost) this.#report('lease_lost')
+      return true
+    } catch (error) {
+      this.#report('complete_failed', error)
+      this.keep()
+      letGo(this.#renewal)
+      void this.#keepTryingToComplete()
+      return false
+    }
+  }
+
+  async completeIn(complete: Complete): Promise<boolean> {
+    const { storeTimeoutMs, retentionSeconds } = this.#settings
+    // A renewal from outside would wait for the transaction, and then find no owner any more.
+    this.#handled = true
+    this.#stop()
+    const recorded = await within(storeTimeoutMs, complete(this.#key, this.#token, retentionSeconds))
+    if (!recorded) this.#lose()
+    return recorded
+  }
+
+  async release(letter?: string): Promise<boolean> {
+    const { store, storeTimeoutMs } = this.#settings
+    this.#handled = true
+    this.#stop()
+    try {
+      return await within(
+        storeTimeoutMs,
+        asking(() => store.release(this.#key, this.#token, letter)),
+      )
+    } catch (error) {
+      this.#report('release_failed', error)
+      return false
+    }
+  }
+
+  async abandon(): Promise<void> {
+    this.#tellHandler()
+    await this.release()
+  }
+
+  #stop(): void {
+    clearInterval(this.#renewal)
+    this.#renewal = undefined
+  }
+
+  async #renew(): Promise<void> {
+    const { store, leaseSeconds, storeTimeoutMs } = this.#settings
     const askedMs = performance.now()
     try {
-      if (
-        await within(
-          storeTimeoutMs,
-          asking(() => store.renew(key, token, leaseSeconds)),
-        )
-      ) {
-        heldUntilMs = askedMs + leaseSeconds * 1000
-      } else if (!handled) lose()
+      const renewed = asking(() => store.renew(this.#key, this.#token, leaseSeconds))
+      if (await within(storeTimeoutMs, renewed)) this.#heldUntilMs = askedMs + leaseSeconds * 1000
+      else if (!this.#handled) this.#lose()
     } catch (error) {
-      if (!handled) report('renew_failed', error)
-      if (!handled && performance.now() >= heldUntilMs) lose()
+      if (!this.#handled) this.#report('renew_failed', error)
+      if (!this.#handled && performance.now() >= this.#heldUntilMs) this.#lose()
     }
   }
 
   /** Another worker has the event, or may have it by now. */
-  function lose(): void {
-    stop()
-    if (lost) return
-    tellHandler()
-    report('lease_lost')
+  #lose(): void {
+    this.#stop()
+    if (this.#lost) return
+    this.#tellHandler()
+    this.#report('lease_lost')
   }
 
-  function tellHandler(): void {
-    lost = true
-    controller?.abort()
+  #tellHandler(): void {
+    this.#lost = true
+    this.#controller?.abort()
   }
 
-  function recordCompletion(): Promise<boolean> {
-    return within(
-      storeTimeoutMs,
-      asking(() => store.complete(key, token, retentionSeconds)),
-      keep,
-    )
+  /** Renews meanwhile, should the store take its time. */
+  #record(): Promise<boolean> {
+    const { store, retentionSeconds, storeTimeoutMs } = this.#settings
+    const asked = asking(() => store.complete(this.#key, this.#token, retentionSeconds))
+    return within(storeTimeoutMs, asked, () => this.keep())
   }
 
   /** The lease is renewed all the while; `false` now may only mean that an earlier try got through after all. */
-  async function keepTryingToComplete(): Promise<void> {
+  async #keepTryingToComplete(): Promise<void> {
     const giveUpMs = performance.now() + keepTryingMs
     for (let pauseMs = 100; performance.now() < giveUpMs; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
       await pause(pauseMs)
       try {
-        await recordCompletion()
-        return stop()
+        await this.#record()
+        return this.#stop()
       } catch {
         // Reported when it failed first; again below if it never succeeds.
       }
     }
-    stop()
-    report('complete_lost')
-  }
-
-  return {
-    get signal() {
-      controller ??= lost ? aborted() : new AbortController()
-      return controller.signal
-    },
-    keep,
-    async complete() {
-      handled = true
-      try {
-        const recorded = await recordCompletion()
-        stop()
-        if (!recorded && !lost) report('lease_lost')
-        return true
-      } catch (error) {
-        report('complete_failed', error)
-        keep()
-        letGo(renewal)
-        void keepTryingToComplete()
-        return false
-      }
-    },
-    async completeIn(complete) {
-      // A renewal from outside would wait for the transaction, and then find no owner any more.
-      handled = true
-      stop()
-      const recorded = await within(storeTimeoutMs, complete(key, token, retentionSeconds))
-      if (!recorded) lose()
-      return recorded
-    },
-    release,
-    async abandon() {
-      tellHandler()
-      await release()
-    },
-  }
-
-  async function release(letter?: string): Promise<boolean> {
-    handled = true
-    stop()
-    try {
-      return await within(
-        storeTimeoutMs,
-        asking(() => store.release(key, token, letter)),
-      )
-    } catch (error) {
-      report('release_failed', error)
-      return false
-    }
+    this.#stop()
+    this.#report('complete_lost')
   }
 }
 

@@ -518,6 +518,19 @@ describe('observe', () => {
   })
 })
 
+describe("a handler's context", () => {
+  it('has its signal also when it was copied', async () => {
+    const { receiver } = createShop()
+    const outcome = await receiver.receive(genuine(), (_event, context) => {
+      const copy = { ...context }
+      expect(copy.signal).toBeInstanceOf(AbortSignal)
+      expect(copy.signal).toBe(context.signal)
+      expect(Object.keys(copy).sort()).toEqual(['attempt', 'signal', 'tx'])
+    })
+    expect(outcome.kind).toBe('processed')
+  })
+})
+
 describe('verify', () => {
   it('gives the event and touches no store', async () => {
     const { receiver, reports } = createShop({
