@@ -22,5 +22,7 @@ export default defineConfig({
     setupFiles: ['test/support/overhear.ts'],
     globalSetup: ['test/support/start-services.ts'],
     testTimeout: 30_000,
+    // Most of them wait for time-outs and servers most of the time.
+    maxWorkers: 3,
   },
 })
