@@ -5,6 +5,7 @@ import type { WebhookEvent } from './event'
 import type { Observer } from './observe'
 import { logProblems } from './observe'
 import type { Provider } from './providers/provider'
+import { defaultMaxBodyBytes } from './request'
 import type { IdempotencyStore } from './stores/store'
 
 export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
@@ -94,7 +95,7 @@ export function parseOptions<Event extends WebhookEvent, Tx>(
     ),
     leaseSeconds: inRange('leaseSeconds', options.leaseSeconds ?? 60, 0.05, day),
     maxBodyBytes: Math.min(
-      inRange('maxBodyBytes', options.maxBodyBytes ?? 1024 * 1024, 1),
+      inRange('maxBodyBytes', options.maxBodyBytes ?? defaultMaxBodyBytes, 1),
       provider.maxBodyBytes ?? Number.POSITIVE_INFINITY,
     ),
     bodyTimeoutMs: inRange('bodyTimeoutMs', options.bodyTimeoutMs ?? 5000, 1, maxTimerMs),

@@ -3,6 +3,9 @@ import { toBytes } from './core/bytes'
 import { type HeadersInput, lastingHeaders, readHeader } from './core/headers'
 import { WebhookError } from './errors'
 
+/** What a receiver takes where nothing else is said: 1 MiB. */
+export const defaultMaxBodyBytes = 1024 * 1024
+
 export interface BodyLimits {
   readonly maxBodyBytes: number
   readonly bodyTimeoutMs: number

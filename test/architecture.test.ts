@@ -33,7 +33,7 @@ const floors = [
     'src/watch.ts',
     'src/proof.ts',
   ],
-  ['src/receiver.ts'],
+  ['src/receiver.ts', 'src/explain.ts'],
   ['src/index.ts', 'src/testing/'],
   ['adapters/'],
   ['src/inspector/'],

@@ -1,7 +1,18 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { caspay, type ExplainSettings, explain, kasperopay, merchantToken, mugglepay, payqi, payvost } from '../src'
+import {
+  caspay,
+  createReceiver,
+  type ExplainSettings,
+  explain,
+  kasperopay,
+  memoryStore,
+  merchantToken,
+  mugglepay,
+  payqi,
+  payvost,
+} from '../src'
 import { bodyOf, createProvider, type Pairs, providerNames, readFixtures } from './support/deliveries'
 import { now, secret } from './support/shop'
 
@@ -42,6 +53,13 @@ const ofCaspay = (settings: Partial<ExplainSettings> = {}): ExplainSettings => (
   ...settings,
 })
 const withSecret = (value: string) => ofCaspay({ provider: caspay({ secret: value }) })
+
+/** What a receiver makes of it. */
+async function received(delivery: { headers: Pairs; body: string }, options: { maxBodyBytes?: number } = {}) {
+  const settings = { provider: caspay({ secret }), store: memoryStore(), observe: () => {}, now: () => now, ...options }
+  const outcome = await createReceiver(settings).receive(delivery, () => {})
+  return { code: outcome.kind === 'rejected' ? outcome.error.code : undefined }
+}
 
 type Broken = [
   name: string,
@@ -404,6 +422,64 @@ describe('explain', () => {
     )
     expect(cause).toBe('other_provider')
     expect(sentence).toMatch(/^[\x20-\x7e]*$/)
+  })
+
+  it.each(['gzip', 'GZIP', 'br, identity'])(
+    'says that the receiver refuses what is encoded as %s',
+    async (encoding) => {
+      const delivery = { headers: [...headers(sign(text)), ['Content-Encoding', encoding]] as Pairs, body: text }
+      const explanation = await explain(delivery, ofCaspay())
+      expect(explanation).toMatchObject({ cause: 'body_encoded', code: 'content_encoding' })
+      expect((await received(delivery)).code).toBe('content_encoding')
+      const plain = { ...delivery, headers: [...headers(sign(text)), ['Content-Encoding', 'identity']] as Pairs }
+      expect((await explain(plain, ofCaspay())).cause).toBe('verified')
+    },
+  )
+
+  it.each([
+    [1024 * 1024, undefined],
+    [2000, 2000],
+  ])('says that a body above %d bytes is above the limit', async (limit, maxBodyBytes) => {
+    const sized = (length: number) => {
+      const body = JSON.stringify({ ...payload, pad: '' }).replace('""', `"${'x'.repeat(length)}"`)
+      return { headers: headers(sign(body)), body }
+    }
+    const rest = Buffer.byteLength(sized(0).body)
+    const settings = ofCaspay(maxBodyBytes === undefined ? {} : { maxBodyBytes })
+    const [above, within] = [sized(limit - rest + 1), sized(limit - rest)]
+    expect(await explain(above, settings)).toMatchObject({ cause: 'body_over_limit', code: 'body_too_large' })
+    expect((await explain(within, settings)).cause).toBe('verified')
+    const options = maxBodyBytes === undefined ? {} : { maxBodyBytes }
+    expect((await received(above, options)).code).toBe('body_too_large')
+    expect((await received(within, options)).code).toBeUndefined()
+  })
+
+  it("keeps to the provider's own limit, and says first what is wrong with a secret", async () => {
+    const body = JSON.stringify({ token: secret, pad: 'x'.repeat(65_536) })
+    const over = await explain({ headers: [], body }, { provider: mugglepay({ token: secret }), now })
+    expect(over).toMatchObject({ cause: 'body_over_limit', sentence: expect.stringContaining('65536') })
+    const provider = () => caspay({ secret: 'short' })
+    expect((await explain({ headers: [['content-encoding', 'gzip']], body }, { provider })).cause).toBe(
+      'secret_invalid',
+    )
+  })
+
+  it('reads headers that can be read once', async () => {
+    const given = new Headers([...headers(sign(text))]).entries()
+    expect((await explain({ headers: given, body: text }, ofCaspay())).cause).toBe('verified')
+  })
+
+  it('names the signature of another provider where a token is expected, and leaves right tokens alone', async () => {
+    const provider = mugglepay({ token: secret })
+    const signed = { headers: headers(sign(text)), body: text }
+    const explanation = await explain(signed, { provider, now })
+    expect(explanation).toMatchObject({ cause: 'other_provider', code: 'token_missing' })
+    expect(explanation.sentence).toContain('`x-caspay-signature`')
+    expect((await explain({ headers: [], body: text }, { provider, now })).cause).toBe('token_missing')
+    const expired = mugglepay({ token: { id: 'old', value: secret, notAfter: new Date(now - 1000) } })
+    const body = JSON.stringify({ ...order, token: secret })
+    expect((await explain({ ...signed, body }, { provider: expired, now })).cause).toBe('secret_expired')
+    expect((await explain({ ...signed, body }, { provider, now })).cause).toBe('verified')
   })
 
   it('passes on what an API said', async () => {

@@ -38,7 +38,7 @@ async function run(terminal: Terminal, name: string, options: Options): Promise<
     throw new UsageError('Only one of --body, --headers and --secret-file can be stdin.')
   const now = options.at === undefined ? Date.now() : parseTime(options.at)
   const [{ explain }, { readBytes, parseHeaders }] = await Promise.all([
-    import('../diagnosis/explain'),
+    import('../explain'),
     import('./captured'),
   ])
   const delivery = {

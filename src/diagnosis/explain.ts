@@ -5,7 +5,7 @@ import { isWebhookError, type WebhookError, type WebhookErrorCode } from '../err
 import type { Provider } from '../providers/provider'
 import type { Clues } from '../schemes/scheme'
 import { because, type Finding } from './finding'
-import { findSignatureCause } from './of-signature'
+import { findSignatureCause, ofOtherProvider } from './of-signature'
 import { findTokenCause } from './of-token'
 
 export type { Cause } from './variants'
@@ -28,15 +28,15 @@ export interface Explanation extends Finding {
 }
 
 /**
- * Says why a delivery does not verify, or that it does: tries what really happens to secrets, bodies and signatures, and says
- * `unexplained` where nothing fits, as with a forgery. For a person at a terminal: never put it into an answer.
+ * Says why a delivery that was read does not verify, or that it does: tries what really happens to secrets, bodies and
+ * signatures, and says `unexplained` where nothing fits, as with a forgery.
  */
 export async function explain(
   delivery: { headers: HeadersInput; body: Uint8Array | string },
   settings: ExplainSettings,
 ): Promise<Explanation> {
   const { now: nowMs = Date.now(), toleranceSeconds = 300, maxEventAgeSeconds = 259_200 } = settings
-  const provider = made(settings.provider)
+  const provider = makeProvider(settings.provider)
   if (isWebhookError(provider)) return { ...ofSettings(provider), code: provider.code }
   const body = toBytes(delivery.body)
   const headers = lastingHeaders(delivery.headers)
@@ -51,7 +51,8 @@ export async function explain(
   return { code: refused.code, ...(found ?? otherwise(refused, provider.clues?.().proof)) }
 }
 
-function made(provider: ExplainSettings['provider']): Provider | WebhookError {
+/** The provider, or why it cannot be made of its settings. */
+export function makeProvider(provider: ExplainSettings['provider']): Provider | WebhookError {
   if (typeof provider !== 'function') return provider
   try {
     return provider()
@@ -79,7 +80,9 @@ async function find(
   if (clues.proof === 'signature')
     return findSignatureCause({ headers, body, clues, read: provider.headers, refused, others, nowMs })
   // Refused for anything else, the token was right.
-  return refused.code.startsWith('token_') ? findTokenCause(body, clues, others, nowMs) : undefined
+  if (!refused.code.startsWith('token_')) return undefined
+  const found = await findTokenCause(body, clues, others, nowMs)
+  return found === undefined || found.cause === 'token_missing' ? (ofOtherProvider(headers) ?? found) : found
 }
 
 /** What was refused before or besides its proof says itself why. */

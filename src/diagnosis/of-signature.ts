@@ -22,7 +22,7 @@ export interface SignedDelivery {
 export async function findSignatureCause(delivery: SignedDelivery): Promise<Finding | undefined> {
   const { headers, body, clues, refused } = delivery
   const header = clues.headers.map((name) => readHeader(headers, name)).find((value) => value !== undefined)
-  if (header === undefined) return withoutHeader(headers)
+  if (header === undefined) return ofOtherProvider(headers) ?? because('signature_missing')
   if (header.trim() === '') return because('signature_empty')
   if (header === 'test_signature') return because('signature_placeholder')
   if (body.length === 0) return because('body_empty')
@@ -44,9 +44,10 @@ function causeOf({ code }: WebhookError, timestamps: readonly string[]): Cause {
   return 'refused'
 }
 
-function withoutHeader(headers: HeadersInput): Finding {
+/** Whose proof is not in the headers that came with it; `undefined` where no other signature is there either. */
+export function ofOtherProvider(headers: HeadersInput): Finding | undefined {
   const other = headerNames(headers).find((name) => /signature|hmac/.test(name))
-  if (other === undefined) return because('signature_missing')
+  if (other === undefined) return undefined
   // A header may be called anything, in a report it may not.
   return because('other_provider', /^[\w-]{1,64}$/.test(other) ? ` It came with \`${other}\`.` : '')
 }

@@ -70,6 +70,10 @@ export const sentences = {
   body_empty: 'The body is empty here and was not when it was signed: something has read it before.',
   body_too_large:
     'The body is too large to diagnose (more than 16 KiB): it was not made by a known secret as it is, and no more was tried. Explain a smaller delivery of the same endpoint.',
+  body_encoded:
+    'It came with a `Content-Encoding`, and receivers refuse that before they look at its proof: have the proxy before it pass bodies on as they are.',
+  body_over_limit:
+    'It is larger than the receiver takes, which refuses it before it looks at its proof: raise `maxBodyBytes` if the provider really sends so much.',
   token_missing: 'The body has no token: was it set when the order was created?',
   token_white_space: 'The token is right but for white space or quotes around it.',
   token_case: 'The token is right but for its capitals.',
