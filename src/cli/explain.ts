@@ -37,10 +37,7 @@ async function run(terminal: Terminal, name: string, options: Options): Promise<
   if ([options.body, options.headers, options.secretFile].filter((file) => file === '-').length > 1)
     throw new UsageError('Only one of --body, --headers and --secret-file can be stdin.')
   const now = options.at === undefined ? Date.now() : parseTime(options.at)
-  const [{ explain }, { readBytes, parseHeaders }] = await Promise.all([
-    import('../explain'),
-    import('./captured'),
-  ])
+  const [{ explain }, { readBytes, parseHeaders }] = await Promise.all([import('../explain'), import('./captured')])
   const delivery = {
     body: readBytes(options.body),
     headers: parseHeaders(new TextDecoder().decode(readBytes(options.headers))),

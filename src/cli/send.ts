@@ -30,7 +30,7 @@ export function sendCommand(terminal: Terminal): Command {
 
 function withEvent(command: Command): Command {
   return command
-    .option('--all', 'one of every event type, of --form or of all forms')
+    .option('--all', 'one of every event type in --form, or in every form that has it')
     .option('--form <form>', 'which form of body (see --list)')
     .option('--id <id>', "the event's id (default: a new one each)")
     .option('--data <json>', 'changes to the sample\'s data, as \'{"amount":"1"}\'', jsonObject)
@@ -73,10 +73,14 @@ function list({ print, printJson, style }: Terminal, provider: string | undefine
       provider: name,
       title,
       forms: Object.fromEntries(Object.entries(forms).map(([form, { samples }]) => [form, Object.keys(samples)])),
+      unverifiable: Object.keys(forms).filter((form) => forms[form]?.unverifiable !== undefined),
     }))
   if (json) printJson(provider === undefined ? listed : listed[0])
-  for (const { provider: name, forms } of json ? [] : listed) {
+  for (const { provider: name, forms, unverifiable } of json ? [] : listed) {
     print(style.bold(name))
-    for (const [form, events] of Object.entries(forms)) print(`  --form ${form}\n    ${events.join('\n    ')}`)
+    for (const [form, events] of Object.entries(forms)) {
+      const refused = unverifiable.includes(form) ? style.dim('  nothing can verify it: receivers refuse it') : ''
+      print(`  --form ${form}${refused}\n    ${events.join('\n    ')}`)
+    }
   }
 }

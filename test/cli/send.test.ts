@@ -56,7 +56,7 @@ async function listening(listener: RequestListener): Promise<string> {
 
 function shopOf(
   provider: Provider<WebhookEvent>,
-  handler: () => unknown = () => {},
+  handler: (event: WebhookEvent) => unknown = () => {},
   store: IdempotencyStore = memoryStore(),
 ): { recorder: Recorder; app: RequestListener } {
   const recorder = createRecorder()
@@ -116,6 +116,42 @@ describe('payproof send', () => {
       expect(processed.filter(({ eventType }) => eventType === 'unknown')).toEqual([])
     },
   )
+
+  it.each([
+    ['caspay', caspay({ secret }), 25, 'test.webhook (testButton)'],
+    ['payqi', payqi({ secret }), 5, 'payment.completed (testCall)'],
+    ['payvost', payvost({ secret }), 32, undefined],
+  ] as const)(
+    '--all sends %s in every form, and takes what nothing can verify for refused',
+    async (name, provider, genuine, unverifiable) => {
+      const pairs = new Set<string>()
+      const { app } = shopOf(provider, ({ type, form }) => pairs.add(`${type} ${form}`))
+      const ran = await sent([name, '--to', await listening(app), '--all'])
+      const refused = unverifiable === undefined ? {} : { 'unverifiable 401': 1 }
+      expect([ran.code, ran.problems, ran.answers]).toEqual([0, [], { 'genuine 200': genuine, ...refused }])
+      expect(ran.summary.events).toEqual({ sent: genuine, acknowledged: genuine })
+      expect(pairs.size).toBe(genuine)
+      expect(ran.summary.notes.join()).toContain(unverifiable ?? '')
+      expect(ran.summary.notes.length).toBe(unverifiable === undefined ? 0 : 1)
+    },
+  )
+
+  it('expects that a test button is refused, and says of who takes it that the door is open', async () => {
+    const button = ['caspay', 'test.webhook', '--duplicates', '1', '--forge', '--to']
+    const { app } = shopOf(caspay({ secret }))
+    const shut = await sent([...button, await listening(app)])
+    expect([shut.code, shut.answers]).toEqual([0, { 'unverifiable 401': 2 }])
+    expect(shut.summary.notes).toEqual([expect.stringMatching(/`test_signature` for a signature.*refused is right/)])
+    const open = await sent([
+      ...button,
+      await listening((request, response) => request.resume().on('end', () => response.end('OK')) as never),
+    ])
+    expect([open.code, open.summary.notes, open.problems]).toEqual([
+      1,
+      [],
+      ['a delivery that nothing can verify was answered 200: it should be 401; is the receiver verifying?'],
+    ])
+  })
 
   it.each(services.redis === undefined ? ['memory'] : ['memory', 'Redis'])(
     'sends 200 events 11 times at once to a shop with its keys in %s: 200 processed, the rest duplicate or in progress',
@@ -361,14 +397,48 @@ describe('what send says of answers', () => {
     expect(JSON.parse(bodies.join(''))).toEqual(data)
   })
 
-  it('an answer that is not what the provider reads, and one that comes too late for it', async () => {
-    const env = { MUGGLEPAY_TOKEN: token }
-    expect((await sent(['mugglepay', '--to', await answering(200, 'OK')], env)).summary.notes).toEqual([
-      'MugglePay wants to read {"status":200} in an answer of 200, and did not.',
+  it.each([
+    ['mugglepay', { MUGGLEPAY_TOKEN: token }, '{"status":200}'],
+    ['payvost', { PAYVOST_WEBHOOK_SECRET: secret }, '{"received":true}'],
+  ])('an answer without the words that %s wants to read', async (name, env, words) => {
+    const of = async (body: string) => sent([name, '--to', await answering(200, body)], env)
+    const without = await of('OK')
+    expect([without.code, without.summary.notes]).toEqual([1, []])
+    expect(without.problems).toEqual([
+      expect.stringMatching(/^a genuine delivery was answered 200, without what (MugglePay|Payvost) wants to read: /),
     ])
-    expect((await sent(['mugglepay', '--to', await answering(200, '{ "status": 200 }')], env)).summary.notes).toEqual(
-      [],
+    expect(without.problems[0]?.endsWith(`: ${words}`)).toBe(true)
+    expect(without.summary.events).toEqual({ sent: 1, acknowledged: 0 })
+    const spaced = await of(words.replace(':', ' : '))
+    expect([spaced.code, spaced.problems]).toEqual([0, []])
+  })
+
+  it.each([
+    ['<!doctype html><title>Shop</title>', { 'content-type': 'text/html; charset=utf-8' }, true],
+    ['<p>Welcome</p>', { 'content-type': 'text/html' }, true],
+    ['<html><body>Sign in</body></html>', {}, true],
+    ['OK', { 'content-type': 'text/html; charset=utf-8' }, false],
+    ['', { 'content-type': 'text/html' }, false],
+  ])('a page is no webhook: %s', async (body, headers, isPage) => {
+    const url = await answering(200, body, headers)
+    const { code, problems } = await sent(['caspay', '--to', url])
+    expect([code, problems]).toEqual(
+      isPage ? [1, [expect.stringMatching(/^a genuine delivery was answered 200 with a page for a browser/)]] : [0, []],
     )
+    const { stdout } = await cli.run(['send', 'caspay', '--to', url], { env: { PAYPROOF_SECRET: secret } })
+    expect(stdout.includes('✓')).toBe(!isPage)
+    expect(stdout.includes('1 of 1 event acknowledged')).toBe(!isPage)
+  })
+
+  it('never says that all is right under a warning', async () => {
+    const { app } = shopOf(caspay({ secret }))
+    const env = { PAYPROOF_SECRET: secret }
+    const { stdout } = await cli.run(['send', 'caspay', 'test.webhook', '--to', await listening(app)], { env })
+    expect(stdout).toMatch(/\n· CasPay sends test\.webhook .*\n✓ every answer is right\n$/)
+    expect(stdout).not.toContain('!')
+  })
+
+  it('an answer that comes too late for the provider', async () => {
     const late = await listening(
       (request, response) => request.resume().on('end', () => setTimeout(() => response.end(), 10_100)) as never,
     )

@@ -32,12 +32,12 @@ export const isWrongMethod = ({ status }: Answer): boolean => status === 405 || 
 export const isGatewayFailure = ({ status }: Answer): boolean => status >= 502 && status <= 504
 export const isServerError = ({ status }: Answer): boolean => status >= 500
 
-export const headerOf = ({ headers }: Answer, name: string): string | undefined => {
+export const headerOf = ({ headers }: Pick<Answer, 'headers'>, name: string): string | undefined => {
   const value = headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-export const isPage = (answer: Answer): boolean =>
+export const isPage = (answer: Pick<Answer, 'headers' | 'body'>): boolean =>
   /^text\/html|xhtml/i.test(headerOf(answer, 'content-type') ?? '') ||
   /^\s*<(?:!doctype html|html)\b/i.test(answer.body)
 

@@ -5,7 +5,7 @@ import { inert, type Terminal, UsageError } from '../terminal'
 import { provenOf } from './expect'
 import { judge } from './judge'
 import { payloadIn, type SendOptions, targetOf } from './options'
-import { type Plan, planShots, type Shot } from './plan'
+import { type Plan, type PlannedEvent, planShots, type Shot } from './plan'
 import { createProgress, printSummary, type Summary } from './print'
 import { type Sent, sendAll } from './run'
 import type { About } from './sentences'
@@ -82,23 +82,31 @@ async function sendInTime(terminal: Terminal, url: URL, shots: readonly Shot[], 
   return { all, seconds: (performance.now() - startMs) / 1000 }
 }
 
-function eventsOf(sender: Sender, event: string | undefined, { all, form, payload }: SendOptions): string[] {
-  const forms = Object.entries(sender.forms).filter(([name]) => form === undefined || name === form)
-  const known = forms.flatMap(([, { samples }]) => Object.keys(samples))
-  const usual = known.includes(sender.usualEvent) ? sender.usualEvent : known[0]
-  if (forms.length === 0 || usual === undefined)
+type Events = readonly [PlannedEvent, ...PlannedEvent[]]
+
+function eventsOf(sender: Sender, event: string | undefined, { all, form, payload }: SendOptions): Events {
+  const [first, ...others] = pairsOf(sender).filter((pair) => form === undefined || pair.form === form)
+  if (first === undefined)
     throw new UsageError(
       `${sender.title} has no form ${inert(form ?? '', 40)}: it has ${Object.keys(sender.forms).join(', ')}.`,
     )
-  if (all) return [...new Set(known)]
-  if (event === undefined || payload !== undefined || known.includes(event)) return [event ?? usual]
+  const known: Events = [first, ...others]
+  if (all) return known
+  if (payload !== undefined) return [{ type: event ?? sender.usualEvent, ...(form !== undefined && { form }) }]
+  const wanted = known.find(({ type }) => type === (event ?? sender.usualEvent)) ?? (event === undefined && first)
+  if (wanted) return [wanted]
   throw new UsageError(
-    `${sender.title} sends no ${inert(event, 60)}${form === undefined ? '' : ' in that form'}: \`payproof send ${sender.name} --list\` lists what it sends.`,
+    `${sender.title} sends no ${inert(event ?? '', 60)}${form === undefined ? '' : ' in that form'}: \`payproof send ${sender.name} --list\` lists what it sends.`,
   )
 }
 
-function planOf(sender: Sender, values: SettingValues, events: readonly string[], options: SendOptions): Plan {
-  const { count, duplicates, form, id, data, payload, skew } = options
+/** Every event type in every form that has it: the same type in two forms is two bodies. */
+function pairsOf({ forms }: Sender): PlannedEvent[] {
+  return Object.entries(forms).flatMap(([form, { samples }]) => Object.keys(samples).map((type) => ({ type, form })))
+}
+
+function planOf(sender: Sender, values: SettingValues, events: Events, options: SendOptions): Plan {
+  const { count, duplicates, id, data, payload, skew } = options
   return {
     events,
     count: options.all ? Math.max(count, events.length) : count,
@@ -110,7 +118,6 @@ function planOf(sender: Sender, values: SettingValues, events: readonly string[]
     failFirst: options.failFirst ?? false,
     forgedValues: forged(sender, values),
     ...(skew !== undefined && { skewSeconds: skew }),
-    ...(form !== undefined && { form }),
     ...(id !== undefined && { id }),
     ...(data !== undefined && { data }),
     ...(payload !== undefined && { payload: payloadIn(payload) }),

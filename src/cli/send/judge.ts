@@ -7,6 +7,7 @@ import {
   attackFailed,
   notAcknowledged,
   notWhatIsRead,
+  pageAnswered,
   rightlyTaken,
   tooLate,
 } from './sentences'
@@ -44,15 +45,16 @@ const answerOf = ({ came: { status, error } }: Sent): string => String(status ??
 
 /** Holds what came back against what had to. */
 export function judge(all: readonly Sent[], proven: Proven, about: About): Judgement {
-  const acknowledged = new Set(all.filter(isAcknowledged).map(({ shot }) => shot.event))
+  const isTaken = (sent: Sent) => isAcknowledged(sent) && misreadOf(sent, about) === undefined
+  const acknowledged = new Set(all.filter(isTaken).map(({ shot }) => shot.event))
   const genuine = all.filter(({ shot }) => isGenuine(shot.kind))
   const problems = counted(all, (sent) => {
     const { kind, cut, event } = sent.shot
     if (cut) return undefined
     if (isGenuine(kind) || (kind === 'skewed' && proven.get(sent.shot))) {
       if (isTooLate(sent, about)) return tooLate(sent, about)
-      const fine = isAcknowledged(sent) || (isBusy(sent) && acknowledged.has(event))
-      return fine ? undefined : notAcknowledged(sent, about)
+      if (isAcknowledged(sent)) return misreadOf(sent, about)
+      return isBusy(sent) && acknowledged.has(event) ? undefined : notAcknowledged(sent, about)
     }
     if (isRefused(sent)) return undefined
     if (!isAcknowledged(sent)) return attackFailed(sent)
@@ -66,7 +68,7 @@ export function judge(all: readonly Sent[], proven: Proven, about: About): Judge
     problems,
     notes: [
       ...(all.some(isRightlyTaken(proven)) ? [rightlyTaken(about)] : []),
-      ...(genuine.every((sent) => isRead(sent, about)) ? [] : [notWhatIsRead(about)]),
+      ...new Set(all.filter(isRefused).flatMap(({ shot: { note = [] } }) => note)),
     ],
     latencyMs: { median: rounded(durations[durations.length >> 1]), max: rounded(durations.at(-1)) },
   }
@@ -74,8 +76,15 @@ export function judge(all: readonly Sent[], proven: Proven, about: About): Judge
 
 const isTooLate = ({ came: { status, durationMs } }: Sent, { givesUpAfterSeconds = Number.POSITIVE_INFINITY }: About) =>
   status !== undefined && durationMs > givesUpAfterSeconds * 1000
-const isRead = (sent: Sent, { acknowledgement }: About) =>
-  acknowledgement === undefined || !isAcknowledged(sent) || sent.came.body?.replace(/\s/g, '') === acknowledgement
+/** What is wrong with an answer whose status is right. */
+function misreadOf(sent: Sent, about: About): string | undefined {
+  const { isPage = false, body = '' } = sent.came
+  if (isPage) return pageAnswered(sent)
+  const { acknowledgement } = about
+  const isRead = acknowledgement === undefined || body.replace(/\s/g, '') === acknowledgement
+  return isRead ? undefined : notWhatIsRead(sent, about)
+}
+
 const isRightlyTaken = (proven: Proven) => (sent: Sent) =>
   ['forged', 'tampered'].includes(sent.shot.kind) && isAcknowledged(sent) && proven.get(sent.shot) === true
 const isGenuine = (kind: Kind) => kind === 'genuine' || kind === 'duplicate'

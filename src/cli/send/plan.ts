@@ -3,7 +3,7 @@ import { composeDelivery, type Delivery } from '../../testing/sign-delivery'
 import { tamper } from '../../testing/tamper'
 
 /** What a delivery is: the receiver must acknowledge the one kind and refuse the other. */
-export type Kind = 'genuine' | 'duplicate' | 'forged' | 'tampered' | 'skewed'
+export type Kind = 'genuine' | 'duplicate' | 'forged' | 'tampered' | 'skewed' | 'unverifiable'
 
 /** One request that is going to be made. */
 export interface Shot {
@@ -12,12 +12,20 @@ export interface Shot {
   readonly event: number
   /** Cut off before its answer: the sender never learns what became of it. */
   readonly cut?: true
+  /** Why its refusal is right, where that may surprise. */
+  readonly note?: string
   make(): Delivery
 }
 
+/** An event type in one of the forms that have it. */
+export interface PlannedEvent {
+  readonly type: string
+  readonly form?: string
+}
+
 export interface Plan {
-  /** Event types, taken in turn. */
-  readonly events: readonly string[]
+  /** Taken in turn. */
+  readonly events: readonly [PlannedEvent, ...PlannedEvent[]]
   readonly count: number
   readonly duplicates: number
   readonly reorder: boolean
@@ -26,7 +34,6 @@ export interface Plan {
   readonly rotate: boolean
   readonly failFirst: boolean
   readonly skewSeconds?: number
-  readonly form?: string
   readonly id?: string
   readonly data?: object
   /** A whole payload instead of a sample. */
@@ -43,14 +50,7 @@ export function planShots(
   confirm: (delivery: Delivery) => void,
 ): Shot[] {
   const shots: Shot[] = []
-  let event = 0
-  const add = (kind: Kind, make: () => Delivery, copies = 0) => {
-    const once = remembered(make)
-    if (plan.failFirst && kind === 'genuine') shots.push({ kind, event, cut: true, make: once })
-    shots.push({ kind, event, make: once })
-    for (let copy = 0; copy < copies; copy++) shots.push({ kind: 'duplicate', event, make: once })
-    event++
-  }
+  const add = adderTo(shots, plan)
   for (let index = 0; index < plan.count; index++) {
     const compose = (options: object = {}, settings = values) =>
       composeFor(sender, plan, index, { ...settings, ...options })
@@ -58,8 +58,14 @@ export function planShots(
       confirm(delivery)
       return delivery
     }
+    const note = unverifiableNote(sender, eventAt(plan, index))
+    const own = plan.id && { id: plan.id }
+    if (note !== undefined) {
+      add('unverifiable', () => compose({ ...own }), note)
+      continue
+    }
     const signing = plan.rotate ? oneSecret(values, index) : {}
-    add('genuine', () => confirmed(compose({ ...signing, ...(plan.id && { id: plan.id }) })), plan.duplicates)
+    add('genuine', () => confirmed(compose({ ...signing, ...own })))
     if (plan.forge) add('forged', () => compose({}, plan.forgedValues))
     if (plan.tamper) add('tampered', () => tamper(confirmed(compose())))
     if (plan.skewSeconds !== undefined) add('skewed', () => confirmed(compose({ skewSeconds: plan.skewSeconds })))
@@ -67,8 +73,31 @@ export function planShots(
   return plan.reorder ? shuffled(shots) : shots
 }
 
-function composeFor(sender: Sender, { events, form, data, payload }: Plan, index: number, options: object): Delivery {
-  const type = events[index % events.length]
+/** Adds a delivery, each time of another event; with its copies where a sender would send it again. */
+function adderTo(shots: Shot[], { failFirst, duplicates }: Plan) {
+  let event = 0
+  return (kind: Kind, make: () => Delivery, note?: string) => {
+    const shot = { kind, event, make: remembered(make), ...(note !== undefined && { note }) }
+    if (failFirst && kind === 'genuine') shots.push({ ...shot, cut: true })
+    shots.push(shot)
+    const isAttack = kind !== 'genuine' && kind !== 'unverifiable'
+    const copied = kind === 'genuine' ? 'duplicate' : kind
+    for (let copy = 0; copy < duplicates && !isAttack; copy++) shots.push({ ...shot, kind: copied })
+    event++
+  }
+}
+
+const eventAt = ({ events }: Plan, index: number): PlannedEvent => events[index % events.length] ?? events[0]
+
+function unverifiableNote({ title, forms }: Sender, { type, form = '' }: PlannedEvent): string | undefined {
+  const placeholder = Object.hasOwn(forms, form) ? forms[form]?.unverifiable : undefined
+  if (placeholder === undefined) return undefined
+  return `${title} sends ${type} (${form}) with ${placeholder} for a signature, which nothing can verify: refused is right.`
+}
+
+function composeFor(sender: Sender, plan: Plan, index: number, options: object): Delivery {
+  const { data, payload } = plan
+  const { type, form } = eventAt(plan, index)
   return composeDelivery(sender, payload ?? type, { ...(form && { form }), ...(data && { data }), ...options })
 }
 

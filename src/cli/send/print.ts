@@ -25,7 +25,7 @@ export function printSummary({ print, style }: Terminal, summary: Summary): void
   print(style.dim(`  answers within ${latencyMs.median} ms (median), ${latencyMs.max} ms (longest)`))
   for (const { sentence, count } of problems)
     print(`${style.red('✗')} ${count > 1 ? `${count} ×: ` : ''}${inert(sentence)}`)
-  for (const note of notes) print(`${style.yellow('!')} ${inert(note)}`)
+  for (const note of notes) print(style.dim(`· ${inert(note)}`))
   if (sent < planned)
     print(`${style.yellow('!')} ${planned - sent} of ${planned} were not sent: stopped, or out of time.`)
   if (problems.length === 0 && sent === planned) print(`${style.green('✓')} every answer is right`)

@@ -19,6 +19,7 @@ const names: Readonly<Record<Kind, string>> = {
   forged: 'a forgery',
   tampered: 'a tampered delivery',
   skewed: 'a delivery from a clock that is off',
+  unverifiable: 'a delivery that nothing can verify',
 }
 
 export function attackAcknowledged(kind: Kind, answer: string): string {
@@ -36,8 +37,11 @@ export const rightlyTaken = ({ title }: About): string =>
 export const tooLate = ({ came, shot }: Sent, { title, givesUpAfterSeconds }: About): string =>
   `${names[shot.kind]} was answered after ${(came.durationMs / 1000).toFixed(0)} s: ${title} gives up after ${givesUpAfterSeconds} s.`
 
-export const notWhatIsRead = ({ title, acknowledgement }: About): string =>
-  `${title} wants to read ${acknowledgement} in an answer of 200, and did not.`
+export const notWhatIsRead = ({ came, shot }: Sent, { title, acknowledgement }: About): string =>
+  `${names[shot.kind]} was answered ${came.status}, without what ${title} wants to read: ${acknowledgement}`
+
+export const pageAnswered = ({ came, shot }: Sent): string =>
+  `${names[shot.kind]} was answered ${came.status} with a page for a browser: that is no webhook. Is this its path, or does a login or a front end answer?`
 
 /** An attack that was neither let in nor refused. */
 export function attackFailed(sent: Sent): string {

@@ -1,11 +1,14 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { request as requestTls, Agent as TlsAgent } from 'node:https'
 import type { Delivery } from '../../testing/sign-delivery'
+import { isPage } from '../doctor/answers'
 
 /** What one request came to: an answer, or why there is none. */
 export interface Came {
   readonly status?: number
   readonly body?: string
+  /** It is a page for a browser. */
+  readonly isPage?: boolean
   /** `timeout`, `cut` where that was wanted, or the system's code, as ECONNREFUSED. */
   readonly error?: string
   readonly durationMs: number
@@ -49,7 +52,7 @@ export function createTransport(url: URL, settings: { sockets: number; timeoutMs
   }
 }
 
-async function read(answer: IncomingMessage): Promise<{ status: number; body: string }> {
+async function read(answer: IncomingMessage): Promise<Required<Pick<Came, 'status' | 'body' | 'isPage'>>> {
   const status = answer.statusCode ?? 0
   const chunks: Uint8Array[] = []
   let length = 0
@@ -58,5 +61,7 @@ async function read(answer: IncomingMessage): Promise<{ status: number; body: st
     if (length > maxAnswerBytes) break
     chunks.push(chunk)
   }
-  return { status, body: Buffer.concat(chunks).toString() }
+  const body = Buffer.concat(chunks).toString()
+  // Frameworks call any text HTML where nobody says otherwise: only tags make it a page.
+  return { status, body, isPage: isPage({ headers: answer.headers, body }) && /<[a-z!]/i.test(body) }
 }

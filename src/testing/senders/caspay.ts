@@ -131,6 +131,7 @@ const dispatched = {
 const testButton = {
   ...enveloped,
   samples: { 'test.webhook': () => ({}) },
+  unverifiable: 'the text `test_signature`',
   matches: () => false,
   headers: () => ({ ...jsonType, 'X-CasPay-Signature': 'test_signature' }),
 } satisfies SentForm<CaspayOptions>

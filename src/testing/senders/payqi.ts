@@ -50,6 +50,7 @@ const documented = {
 /** The guide's test call: neither id nor time, and a signature that no secret can verify. */
 const testCall = {
   samples: { 'payment.completed': () => ({ id: 'pay_test_123' }) },
+  unverifiable: 'the text `test_signature`',
   matches: () => false,
   payload: ({ type, data }) => ({ type, data }),
   headers: () => ({ ...jsonType, 'X-PayQI-Signature': 'test_signature' }),

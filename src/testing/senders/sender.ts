@@ -39,6 +39,8 @@ export interface SentForm<Options> {
   /** Where in the data the event's id stands, where the envelope has no place for it. */
   readonly idField?: string
   newId?(): string
+  /** What stands where the proof should, so that no receiver can verify it, in words. */
+  readonly unverifiable?: string
   /** Whether a payload that was handed in has this form; the first that says so is taken. */
   matches?(payload: object): boolean
   payload(occasion: Occasion<Options>): object
