@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { HeadersInput } from '../core/headers'
-import { inert, UsageError } from './terminal'
+import { shown } from './shown'
+import { UsageError } from './terminal'
 
 /** A captured file, byte for byte; `-` is stdin. */
 export function readBytes(path: string): Uint8Array {
@@ -8,7 +9,7 @@ export function readBytes(path: string): Uint8Array {
     return readFileSync(path === '-' ? 0 : path)
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException
-    throw new UsageError(`${path === '-' ? 'stdin' : inert(path)} cannot be read: ${code}.`)
+    throw new UsageError(`${path === '-' ? 'stdin' : shown(path, 'A file that was named')} cannot be read: ${code}.`)
   }
 }
 

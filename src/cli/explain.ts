@@ -1,6 +1,9 @@
 import type { Command } from 'commander'
+import type { Explanation } from '../index'
+import { senderByName } from '../testing/senders'
+import type { Sender } from '../testing/senders/sender'
 import { createCommand } from './command'
-import { providerNames, readSettings, type SettingOptions, senderNamed, withSettings } from './provider'
+import { providerNames, readConfiguration, type SettingOptions, senderNamed, withSettings } from './provider'
 import { readSecrets } from './secrets'
 import { inert, type Terminal, UsageError } from './terminal'
 
@@ -9,8 +12,15 @@ interface Options extends SettingOptions {
   readonly headers: string
   readonly otherSecretFile?: string
   readonly at?: string
+  readonly offline?: true
   readonly json?: true
 }
+
+const withApi = Object.values(senderByName).filter(({ api }) => api !== undefined)
+const askedApis = `The API that confirms is asked, for real, as a receiver asks it: ${withApi
+  .map(({ title, api }) => title + (api?.keySetting === undefined ? '' : ` (where ${api.keySetting} is set)`))
+  .join(', ')}.
+Give --offline to leave that out.`
 
 export function explainCommand(terminal: Terminal): Command {
   return withSettings(
@@ -24,10 +34,12 @@ export function explainCommand(terminal: Terminal): Command {
       ],
     ),
   )
+    .addHelpText('after', `\n${askedApis}\n`)
     .argument('<provider>', `one of ${providerNames.join(', ')}`)
     .requiredOption('--body <file>', 'the raw body, byte for byte as it came (- is stdin)')
     .requiredOption('--headers <file>', 'its headers: JSON, or lines as `Name: value` (- is stdin)')
     .option('--other-secret-file <path>', 'other secrets of yours, one a line: one of them may have signed it')
+    .option('--offline', 'do not ask the API of a provider that confirms, and say what stays open')
     .option('--at <time>', 'when it came in, ISO 8601 or milliseconds since 1970 (default: now)')
     .action((name: string, options: Options) => run(terminal, name, options))
 }
@@ -42,17 +54,26 @@ async function run(terminal: Terminal, name: string, options: Options): Promise<
     body: readBytes(options.body),
     headers: parseHeaders(new TextDecoder().decode(readBytes(options.headers))),
   }
-  const values = await readSettings(terminal, sender, options)
-  const otherSecrets = options.otherSecretFile
-    ? await readSecrets(terminal, { what: 'Other secrets', variables: [], file: options.otherSecretFile })
-    : undefined
-  const explanation = await explain(delivery, {
-    provider: () => sender.createProvider(values),
+  const { values, secretFrom } = await readConfiguration(terminal, sender, options)
+  const otherSecrets = options.otherSecretFile ? await readOthers(terminal, options.otherSecretFile) : undefined
+  const network = options.offline ? withoutNetwork(sender) : undefined
+  const found = await explain(delivery, {
+    provider: () => sender.createProvider(values, network?.fetch),
     now,
     ...(otherSecrets && { otherSecrets }),
   })
+  const explanation = network?.wasAsked() ? { ...found, sentence: network.sentence } : found
   if (explanation.cause !== 'verified') terminal.fail()
-  if (options.json) return terminal.printJson(explanation)
+  const from = isOfProof(explanation) ? secretFrom : undefined
+  if (options.json) return terminal.printJson({ ...explanation, ...(from !== undefined && { secretFrom: from }) })
+  printExplanation(terminal, explanation, from)
+}
+
+/** Whether another secret could have made the difference. */
+const isOfProof = ({ cause, code }: Explanation): boolean =>
+  cause !== 'verified' && (cause === 'secret_invalid' || /^(?:signature|token|timestamp)_/.test(code ?? ''))
+
+function printExplanation(terminal: Terminal, explanation: Explanation, secretFrom: string | undefined): void {
   const { cause, code, sentence, secretId, fingerprint } = explanation
   const { bold, green, red, dim } = terminal.style
   const mark = cause === 'verified' ? green('✓ verified') : red(`✗ ${code ?? 'refused'}`)
@@ -60,6 +81,23 @@ async function run(terminal: Terminal, name: string, options: Options): Promise<
   terminal.print(`  ${inert(sentence)}`)
   if (secretId !== undefined)
     terminal.print(dim(`  signed with ${inert(secretId)}, whose SHA-256 begins with ${inert(fingerprint ?? '')}`))
+  if (secretFrom !== undefined) terminal.print(dim(`  the configured secret is from ${secretFrom}`))
+}
+
+async function readOthers(terminal: Terminal, file: string): Promise<string[]> {
+  const option = '--other-secret-file'
+  return (await readSecrets(terminal, { what: 'Other secrets', variables: [], file, option })).secrets
+}
+
+/** In the network's place, for a provider whose API confirms. */
+function withoutNetwork({ title }: Sender) {
+  let asked = false
+  const fetch = async (): Promise<never> => {
+    asked = true
+    throw new TypeError('offline')
+  }
+  const sentence = `${title}'s API was not asked (--offline), and it is what proves this delivery: what could be looked at without it is in order.`
+  return { fetch, sentence, wasAsked: () => asked }
 }
 
 function parseTime(text: string): number {

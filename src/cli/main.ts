@@ -9,6 +9,7 @@ import { listenCommand } from './listen'
 import { schemaCommand } from './schema'
 import { refuseSecretArguments } from './secrets'
 import { sendCommand } from './send'
+import { withoutValues } from './shown'
 import { createTerminal, inert, type Terminal, UsageError } from './terminal'
 
 /** Each command is a file of its own, and imports what is heavy when it runs. */
@@ -62,7 +63,7 @@ function createProgram(): Command {
         // Commander repeats what was typed; what stands behind a mistyped option may be a secret.
         outputError: (text) =>
           terminal.note(
-            withoutValue(text.trimEnd())
+            withoutValues(text.trimEnd())
               .split('\n')
               .map((line) => inert(line))
               .join('\n'),
@@ -70,8 +71,4 @@ function createProgram(): Command {
       })
   }
   return program
-}
-
-function withoutValue(text: string): string {
-  return text.replace(/(option '-[^=']*)=.*'/s, "$1=…'")
 }

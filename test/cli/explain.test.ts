@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { signDelivery } from '../../src/testing'
 import { bodyOf, captured } from '../support/deliveries'
+import { serve } from '../support/server'
 import { buildCommandLine, type CommandLine, type RunOptions, unsafe } from './command-line'
 
 let cli: CommandLine
@@ -66,7 +67,7 @@ describe('payproof explain', () => {
     const { code, stdout } = await explained('caspay', { headers: JSON.stringify(headers), body: spaced })
     expect(code).toBe(1)
     expect(stdout).toMatch(
-      /^✗ signature_mismatch body_compact\n {2}The signature is over the body without white space.*Hand over the raw bytes\.\n {2}signed with secret-1, whose SHA-256 begins with [0-9a-f]{8}\n$/,
+      /^✗ signature_mismatch body_compact\n {2}The signature is over the body without white space.*Hand over the raw bytes\.\n {2}signed with secret-1, whose SHA-256 begins with [0-9a-f]{8}\n {2}the configured secret is from PAYPROOF_SECRET\n$/,
     )
   })
 
@@ -101,6 +102,65 @@ describe('payproof explain', () => {
     expect(JSON.parse((await explained('caspay', given, args, other)).stdout).cause).toBe('secret_of_another')
     const short = await explained('caspay', given, ['--json'], { PAYPROOF_SECRET: 'short' })
     expect(JSON.parse(short.stdout)).toMatchObject({ cause: 'secret_invalid' })
+  })
+
+  it("takes the provider's own variable before PAYPROOF_SECRET, and says which it was", async () => {
+    const { headers, body } = fresh()
+    const given = { headers: JSON.stringify(headers), body }
+    const other = 'another-never-to-be-seen-0123456789'
+    const right = { PAYPROOF_SECRET: other, CASPAY_WEBHOOK_SECRET: secret }
+    expect((await explained('caspay', given, [], right)).code).toBe(0)
+    const wrong = { PAYPROOF_SECRET: secret, CASPAY_WEBHOOK_SECRET: other }
+    const { stdout, code } = await explained('caspay', given, [], wrong)
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/the configured secret is from CASPAY_WEBHOOK_SECRET\n$/)])
+    const json = await explained('caspay', given, ['--json', '--secret-file', cli.file('other', other)], wrong)
+    expect(JSON.parse(json.stdout)).toMatchObject({ cause: 'unexplained', secretFrom: '--secret-file' })
+  })
+
+  it('says what a receiver would not even read', async () => {
+    const { headers, body } = fresh()
+    const encoded = { headers: JSON.stringify({ ...headers, 'content-encoding': 'gzip' }), body }
+    const { stdout, code } = await explained('caspay', encoded)
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^✗ content_encoding body_encoded\n/)])
+    expect(stdout).not.toContain('secret')
+  })
+
+  it('asks no API with --offline, and says so', async () => {
+    const asked: string[] = []
+    const api = await serve((request, response) => {
+      asked.push(request.url ?? '')
+      response.writeHead(404).end('{}')
+    })
+    const { headers, body } = signDelivery('kasperopay', undefined, { merchantId: 'kpm_abc123' })
+    const given = { headers: JSON.stringify(headers), body }
+    const args = ['--set', 'merchantId=kpm_abc123', `apiUrl=${api.url}`]
+    const offline = await explained('kasperopay', given, [...args, '--offline'])
+    expect([offline.code, asked]).toEqual([1, []])
+    expect(offline.stdout).toContain("KasperoPay's API was not asked (--offline)")
+    const online = await explained('kasperopay', given, args)
+    await api.close()
+    expect(online.code).toBe(1)
+    expect(asked[0]).toMatch(/\/pay\/status\/pay_/)
+    expect(online.stdout).toMatch(/^✗ payment_not_confirmed/)
+    const { stdout } = await cli.run(['explain', '--help'])
+    expect(stdout).toMatch(/API that confirms is asked, for real.*KasperoPay, MugglePay \(where apiKey is set\)/)
+    const signed = { headers: JSON.stringify(fresh().headers), body: '{}' }
+    expect((await explained('caspay', signed, ['--offline'])).stdout).not.toContain('was not asked')
+  })
+
+  it.each([
+    ['--body', 'A file that was named'],
+    ['--headers', 'A file that was named'],
+    ['--secret-file', 'The file given with --secret-file'],
+    ['--other-secret-file', 'The file given with --other-secret-file'],
+  ])('repeats no secret that was given to %s', async (option, words) => {
+    const { headers, body } = fresh()
+    for (const typed of ['never-to-be-seen_abcdefgh', 'never-to-be-seen/abc+defgh=']) {
+      const { code, stderr } = await explained('caspay', { headers: JSON.stringify(headers), body }, [option, typed])
+      expect([code, stderr]).toEqual([2, `error: ${words} cannot be read: ENOENT.\n`])
+    }
+    const { stderr } = await explained('caspay', { headers: JSON.stringify(headers), body }, [option, './no/such.file'])
+    expect(stderr).toContain('./no/such.file cannot be read')
   })
 
   it.each([

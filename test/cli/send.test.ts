@@ -219,6 +219,18 @@ describe('payproof send', () => {
     ])
   })
 
+  it("says which variable gave the secret that was refused: the provider's own before PAYPROOF_SECRET", async () => {
+    const url = await listening(shopOf(caspay({ secret })).app)
+    const right = { CASPAY_WEBHOOK_SECRET: secret, PAYPROOF_SECRET: old }
+    expect((await sent(['caspay', '--to', url], right)).code).toBe(0)
+    const wrong = { CASPAY_WEBHOOK_SECRET: old, PAYPROOF_SECRET: secret }
+    const { code, problems } = await sent(['caspay', '--to', url], wrong)
+    expect([code, problems]).toEqual([
+      1,
+      [expect.stringMatching(/the same secret \(here it is from CASPAY_WEBHOOK_SECRET\)\?/)],
+    ])
+  })
+
   it('cuts the first attempt off, and tries again', async () => {
     const { recorder, app } = shopOf(caspay({ secret }), () => sleep(20))
     const ran = await sent([

@@ -68,7 +68,7 @@ describe('payproof', () => {
   it('asks for what is missing, and says where it goes', async () => {
     const { code, stderr } = await cli.run(['send', 'caspay', '--to', url])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/CasPay's secret is needed: set PAYPROOF_SECRET or CASPAY_WEBHOOK_SECRET .* --secret-file/)
+    expect(stderr).toMatch(/CasPay's secret is needed: set CASPAY_WEBHOOK_SECRET or PAYPROOF_SECRET .* --secret-file/)
     expect((await cli.run(['send', 'kasperopay', '--to', url])).stderr).toMatch(
       /KASPEROPAY_MERCHANT_ID.*--set merchantId=/,
     )
@@ -106,6 +106,34 @@ describe('secrets', () => {
     const { all, code } = await cli.run(['send', 'caspay', '--to', url, `--sekret=${text}-never-to-be-seen`])
     expect(code).toBe(2)
     expect(all).not.toContain('never-to-be-seen')
+  })
+
+  it.each([
+    [['send', 'caspay', '--to', url, '-never-to-be-seen'], /unknown option '-n…'/],
+    [['send', 'caspay', '--to', url, '--never_to_be_seen'], /unknown option '--…'/],
+    [['send', 'caspay', '--to', url, '--frobnicate'], /unknown option '--frobnicate'/],
+    [['send', 'caspay', '--to', url, '--sekret=never_to_be_seen'], /unknown option '--sekret=…'/],
+    [['send', 'caspay', '--to', url, "--se='never-to-be-seen'\nnever-to-be-seen'"], /unknown option '--se=…'/],
+    [['send', 'caspay', '--to', url, '--count', 'never-to-be-seen'], /argument is invalid\. It must be a whole number/],
+    [['send', 'never-to-be-seen-01', '--to', url], /no provider of that name: it is one of kasperopay/],
+    [['send', 'caspay', 'never-to-be-seen-01', '--to', url], /CasPay sends no such event/],
+    [['send', 'caspay', '--form', 'never-to-be-seen-01', '--to', url], /no form of that name: it has/],
+    [['send', 'caspay', '--payload', 'never-to-be-seen-01', '--to', url], /cannot be read: ENOENT/],
+    [
+      ['send', 'caspay', '--secret-file', 'never-to-be-seen-01', '--to', url],
+      /given with --secret-file cannot be read/,
+    ],
+    [['listen', '--provider', 'caspay', '--port', 'never-to-be-seen'], /'--port <number>' argument is invalid/],
+    [['schema', 'never-to-be-seen'], /value is invalid.*postgres, mysql, sqlite/],
+    [['never-to-be-seen-01'], /unknown command/],
+    [['doctor', 'user:never-to-be-seen@shop.example/x', '--provider', 'caspay'], /What was given is no address/],
+    [['doctor', 'shop.example/x?key=never-to-be-seen', '--provider', 'caspay'], /shop\.example\/x is no address/],
+    [['doctor', 'never-to-be-seen-01', '--provider', 'caspay'], /What was given is no address/],
+  ])('are not repeated in the wrong place: %j', async (args, words) => {
+    const { code, all } = await cli.run(args, { env: { PAYPROOF_SECRET: secret } })
+    expect(code).toBe(2)
+    expect(all).toMatch(words)
+    expect(all).not.toMatch(/never.to.be.seen/)
   })
 
   it('are asked for on a terminal, and not shown', async () => {

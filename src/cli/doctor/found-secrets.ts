@@ -24,7 +24,9 @@ export async function findSecrets(
   // Standard input can be read once.
   const chosen = sender.settings.find(({ name, needed }) => needed === 'one' && values?.[name] !== undefined)
   const lines =
-    chosen === undefined ? await readSecrets(terminal, { what: '', variables: [], file }) : values?.[chosen.name]
+    chosen === undefined
+      ? (await readSecrets(terminal, { what: '', variables: [], file })).secrets
+      : values?.[chosen.name]
   return [
     ...listed(lines).map((value, at) => ({ provider: sender.name, place: `Line ${at + 1} of the file`, value })),
     ...found,

@@ -1,8 +1,9 @@
 import type { Sender, SettingValues } from '../../testing/senders/sender'
 import { letProcessEnd } from '../process-end'
 import { readSettings, type SettingOptions, senderNamed } from '../provider'
+import { shown } from '../shown'
 import { readStoreAddress } from '../stores/address'
-import { inert, type Terminal, UsageError } from '../terminal'
+import { type Terminal, UsageError } from '../terminal'
 import { type Check, isProblem } from './check'
 import { forgedDelivery, genuineDeliveries } from './deliveries'
 import { checkEndpoint } from './endpoint'
@@ -91,7 +92,7 @@ function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new UsageError(
-      `${inert(text.replace(/\/\/.*@/, '//'), 80)} is no address: it must begin with https:// or http://.`,
+      `${text.includes('@') ? 'What was given' : shown(text.replace(/[?#].*/s, ''), 'What was given', 80)} is no address: it must begin with https:// or http://.`,
     )
   if (url.username !== '' || url.password !== '')
     throw new UsageError('The address must hold no user and password: no provider sends any.')

@@ -1,7 +1,8 @@
 import type { Provider } from '../../providers/provider'
 import type { Sender, SettingValues } from '../../testing/senders/sender'
-import { readSettings } from '../provider'
-import { inert, type Terminal, UsageError } from '../terminal'
+import { readConfiguration } from '../provider'
+import { shown } from '../shown'
+import { type Terminal, UsageError } from '../terminal'
 import { provenOf } from './expect'
 import { judge } from './judge'
 import { payloadIn, type SendOptions, targetOf } from './options'
@@ -23,7 +24,7 @@ export async function runSend(
 ): Promise<void> {
   const url = targetOf(options)
   const events = eventsOf(sender, event, options)
-  const values = await readSettings(terminal, sender, options)
+  const { values, secretFrom } = await readConfiguration(terminal, sender, options)
   const provider = sender.createProvider(values)
   if (options.rotate && !Object.values(values).some((value) => Array.isArray(value) && value.length > 1))
     throw new UsageError('--rotate needs two secrets or more: one a line in --secret-file, the newest first.')
@@ -35,9 +36,12 @@ export async function runSend(
     if (shots.length > maxShots) throw new UsageError(`${shots.length} deliveries are more than ${maxShots}.`)
     const { all, seconds } = await sendInTime(terminal, url, shots, options)
     const proven = await provenOf(api === undefined ? provider : sender.createProvider(values, api.fetch), all)
-    const judgement = judge(all, proven, aboutOf(sender, provider, options, api))
+    const judgement = judge(all, proven, {
+      ...aboutOf(sender, provider, options, api),
+      ...(secretFrom && { secretFrom }),
+    })
     const counts = { planned: shots.length, sent: all.length, seconds: Math.round(seconds * 1000) / 1000 }
-    conclude(terminal, { provider: sender.name, to: url.href, ...counts, ...judgement }, options)
+    conclude(terminal, { provider: sender.name, to: `${url.origin}${url.pathname}`, ...counts, ...judgement }, options)
   } finally {
     api?.close()
   }
@@ -88,7 +92,7 @@ function eventsOf(sender: Sender, event: string | undefined, { all, form, payloa
   const [first, ...others] = pairsOf(sender).filter((pair) => form === undefined || pair.form === form)
   if (first === undefined)
     throw new UsageError(
-      `${sender.title} has no form ${inert(form ?? '', 40)}: it has ${Object.keys(sender.forms).join(', ')}.`,
+      `${sender.title} has no form ${shown(form ?? '', 'of that name', 40)}: it has ${Object.keys(sender.forms).join(', ')}.`,
     )
   const known: Events = [first, ...others]
   if (all) return known
@@ -96,7 +100,7 @@ function eventsOf(sender: Sender, event: string | undefined, { all, form, payloa
   const wanted = known.find(({ type }) => type === (event ?? sender.usualEvent)) ?? (event === undefined && first)
   if (wanted) return [wanted]
   throw new UsageError(
-    `${sender.title} sends no ${inert(event ?? '', 60)}${form === undefined ? '' : ' in that form'}: \`payproof send ${sender.name} --list\` lists what it sends.`,
+    `${sender.title} sends no ${shown(event ?? '', 'such event', 60)}${form === undefined ? '' : ' in that form'}: \`payproof send ${sender.name} --list\` lists what it sends.`,
   )
 }
 

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 import { readBytes } from '../captured'
 import type { SettingOptions } from '../provider'
+import { shown } from '../shown'
 import { inert, UsageError } from '../terminal'
 
 export interface SendOptions extends SettingOptions {
@@ -51,7 +52,9 @@ export function payloadIn(path: string): object {
   try {
     return jsonObject(new TextDecoder().decode(readBytes(path)))
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(`The payload in ${inert(path)} is no JSON object.`)
+    throw error instanceof UsageError
+      ? error
+      : new UsageError(`The payload${shown(` in ${path}`, '')} is no JSON object.`)
   }
 }
 

@@ -6,6 +6,8 @@ export interface About {
   readonly title: string
   /** Set where an API stands in for the provider's: how the shop learns of it, and whether it has asked. */
   readonly api?: { readonly setting: string; readonly asked: () => boolean }
+  /** The variable or option that gave the secret. */
+  readonly secretFrom?: string
   readonly timeoutSeconds: number
   /** After so long the provider takes no answer any more. */
   readonly givesUpAfterSeconds?: number
@@ -66,7 +68,7 @@ function unanswered(error: string, { timeoutSeconds }: About): string {
   return `the connection failed (${error}). Does the receiver crash?`
 }
 
-function reason(status: number, code: string | undefined, { title, api }: About): string {
+function reason(status: number, code: string | undefined, { title, api, secretFrom }: About): string {
   if (status >= 300 && status < 400) return 'a redirect, which providers do not follow. Give them the final URL.'
   const sentence = code === undefined ? undefined : ofCode[code]
   if (sentence !== undefined) return sentence
@@ -74,11 +76,14 @@ function reason(status: number, code: string | undefined, { title, api }: About)
     return `the receiver did not ask the stand-in for ${title}'s API. ${api.setting}`
   if (status === 503) return 'the store, the confirming API or something else it needs does not answer.'
   if (status >= 500) return 'it failed. The receiver log says why.'
+  if (status === 401) return isSecretTheSame(secretFrom)
   return ofStatus[status] ?? 'the provider counts that as a failure.'
 }
 
+const isSecretTheSame = (from: string | undefined): string =>
+  `is the receiver configured with the same secret${from === undefined ? '' : ` (here it is from ${from})`}? \`payproof explain\` finds out what is wrong with a delivery.`
+
 const ofStatus: Readonly<Record<number, string>> = {
-  401: 'is the receiver configured with the same secret? `payproof explain` finds out what is wrong with a delivery.',
   403: 'something before the handler refused it: a login, a CSRF check, an address list?',
   404: 'there is no route at this path.',
   405: 'the route takes no POST.',
