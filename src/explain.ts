@@ -21,19 +21,25 @@ export interface ExplainSettings extends ProofSettings {
  * into an answer.
  */
 export async function explain(
-  delivery: { headers: HeadersInput; body: Uint8Array | string },
+  delivery: { method?: string | undefined; headers: HeadersInput; body: Uint8Array | string },
   settings: ExplainSettings,
 ): Promise<Explanation> {
   const provider = makeProvider(settings.provider)
   const given = { headers: lastingHeaders(delivery.headers), body: toBytes(delivery.body) }
   if (isWebhookError(provider)) return explainProof(given, settings)
   const { maxBodyBytes = defaultMaxBodyBytes } = settings
-  const unread = unreadOf(given, Math.min(maxBodyBytes, provider.maxBodyBytes ?? maxBodyBytes))
+  const unread = unreadOf(
+    { ...given, method: delivery.method },
+    Math.min(maxBodyBytes, provider.maxBodyBytes ?? maxBodyBytes),
+  )
   return unread ?? explainProof(given, { ...settings, provider })
 }
 
 /** What a receiver refuses before it looks at any proof. */
-function unreadOf(request: { headers: HeadersInput; body: Uint8Array }, maxBodyBytes: number): Explanation | undefined {
+function unreadOf(
+  request: { method: string | undefined; headers: HeadersInput; body: Uint8Array },
+  maxBodyBytes: number,
+): Explanation | undefined {
   try {
     readRequest(request, { maxBodyBytes, bodyTimeoutMs: 0 })
     return undefined
@@ -45,6 +51,7 @@ function unreadOf(request: { headers: HeadersInput; body: Uint8Array }, maxBodyB
 }
 
 const causeOf = {
+  method_not_allowed: 'method_not_post',
   content_encoding: 'body_encoded',
   body_too_large: 'body_over_limit',
 } as const satisfies Partial<Record<WebhookErrorCode, string>>

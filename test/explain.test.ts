@@ -6,6 +6,7 @@ import {
   createReceiver,
   type ExplainSettings,
   explain,
+  isWebhookError,
   kasperopay,
   memoryStore,
   merchantToken,
@@ -55,10 +56,13 @@ const ofCaspay = (settings: Partial<ExplainSettings> = {}): ExplainSettings => (
 const withSecret = (value: string) => ofCaspay({ provider: caspay({ secret: value }) })
 
 /** What a receiver makes of it. */
-async function received(delivery: { headers: Pairs; body: string }, options: { maxBodyBytes?: number } = {}) {
+async function received(
+  delivery: { method?: string; headers: Pairs; body: string },
+  options: { maxBodyBytes?: number } = {},
+) {
   const settings = { provider: caspay({ secret }), store: memoryStore(), observe: () => {}, now: () => now, ...options }
   const outcome = await createReceiver(settings).receive(delivery, () => {})
-  return { code: outcome.kind === 'rejected' ? outcome.error.code : undefined }
+  return { code: 'error' in outcome && isWebhookError(outcome.error) ? outcome.error.code : undefined }
 }
 
 type Broken = [
@@ -462,6 +466,13 @@ describe('explain', () => {
     expect((await explain({ headers: [['content-encoding', 'gzip']], body }, { provider })).cause).toBe(
       'secret_invalid',
     )
+  })
+
+  it('says of a request that is no POST that it is none', async () => {
+    const delivery = { method: 'GET', headers: headers(sign(text)), body: text }
+    expect(await explain(delivery, ofCaspay())).toMatchObject({ cause: 'method_not_post', code: 'method_not_allowed' })
+    expect((await received(delivery)).code).toBe('method_not_allowed')
+    expect((await explain({ ...delivery, method: 'POST' }, ofCaspay())).cause).toBe('verified')
   })
 
   it('reads headers that can be read once', async () => {

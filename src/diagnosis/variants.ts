@@ -70,6 +70,7 @@ export const sentences = {
   body_empty: 'The body is empty here and was not when it was signed: something has read it before.',
   body_too_large:
     'The body is too large to diagnose (more than 16 KiB): it was not made by a known secret as it is, and no more was tried. Explain a smaller delivery of the same endpoint.',
+  method_not_post: 'It is no POST request:',
   body_encoded:
     'It came with a `Content-Encoding`, and receivers refuse that before they look at its proof: have the proxy before it pass bodies on as they are.',
   body_over_limit:

@@ -1,5 +1,6 @@
 import type { Sender, SettingValues } from '../../testing/senders/sender'
 import { composeDelivery } from '../../testing/sign-delivery'
+import type { Configuration } from '../provider'
 import type { Sent } from './exchange'
 import type { GenuineDeliveries } from './genuine'
 
@@ -13,7 +14,7 @@ export function forgedDelivery(sender: Sender): Sent {
 }
 
 /** Two deliveries of two test events that verify; or why there can be none. */
-export function genuineDeliveries(sender: Sender, values: SettingValues): GenuineDeliveries | string {
+export function genuineDeliveries(sender: Sender, { values, secretFrom }: Configuration): GenuineDeliveries | string {
   const { title, api } = sender
   const asked = api !== undefined && (api.keySetting === undefined || values[api.keySetting] !== undefined)
   if (asked)
@@ -22,6 +23,7 @@ export function genuineDeliveries(sender: Sender, values: SettingValues): Genuin
   return {
     plain: deliveryOf(sender, values, plainId),
     plainId,
+    secretFrom,
     odd: deliveryOf(sender, values, newId(), oddJson),
     acknowledgement: sender.createProvider(values).acknowledgement.body,
   }

@@ -10,6 +10,8 @@ export interface GenuineDeliveries {
   readonly odd: Sent
   /** The event's id in the first. */
   readonly plainId: string
+  /** The variable or option that gave the secret. */
+  readonly secretFrom?: string | undefined
   /** What the provider wants to read. */
   readonly acknowledgement: string
 }
@@ -30,7 +32,10 @@ export async function checkGenuine(
   return [genuine, judgeBytes(await post(deliveries.odd))]
 }
 
-function judgePlain(result: Answer | Failure, { acknowledgement, plainId }: GenuineDeliveries): Check {
+function judgePlain(
+  result: Answer | Failure,
+  { acknowledgement, plainId, secretFrom = 'the settings' }: GenuineDeliveries,
+): Check {
   const name = 'genuine'
   if (!isAnswer(result))
     return problem(name, `A genuine delivery gets no answer (${result.code}).`, 'Look into the log of the app.')
@@ -44,8 +49,7 @@ function judgePlain(result: Answer | Failure, { acknowledgement, plainId }: Genu
       'See who answers.',
     )
   if (isUnproven(result)) {
-    const advice =
-      "Compare the fingerprint of the endpoint's secret with the one above and the clocks, give its other settings with --set, and see that no proxy removes the signature's header."
+    const advice = `It was sent with the secret from ${secretFrom}. Compare the fingerprint of the endpoint's secret with that one and the clocks, give its other settings with --set, and see that no proxy removes the signature's header.`
     return problem(name, `A genuine delivery is answered ${status}.`, advice)
   }
   if (refusalIn(result) === 'handler_failed') {

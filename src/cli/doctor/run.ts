@@ -1,6 +1,6 @@
 import type { Sender, SettingValues } from '../../testing/senders/sender'
 import { letProcessEnd } from '../process-end'
-import { readSettings, type SettingOptions, senderNamed } from '../provider'
+import { type Configuration, readConfiguration, type SettingOptions, senderNamed } from '../provider'
 import { shown } from '../shown'
 import { readStoreAddress } from '../stores/address'
 import { type Terminal, UsageError } from '../terminal'
@@ -37,12 +37,13 @@ export async function runDoctor(
     throw new UsageError('An endpoint needs --provider: whose deliveries does it receive?')
   if (url === undefined && store === undefined && sender === undefined)
     throw new UsageError('Give the address of an endpoint, --provider to look at secrets, or --store.')
-  const values = options.genuine && sender !== undefined ? await readSettings(terminal, sender, options) : undefined
+  const settings =
+    options.genuine && sender !== undefined ? await readConfiguration(terminal, sender, options) : undefined
 
   const checks: Check[] = []
-  if (sender !== undefined) checks.push(...(await checkLocal(terminal, sender, values, options)))
+  if (sender !== undefined) checks.push(...(await checkLocal(terminal, sender, settings?.values, options)))
   if (url !== undefined && sender !== undefined)
-    checks.push(...(await checkEndpoint({ url, ...sent(sender, values), timeoutMs, progress: progressOf(terminal) })))
+    checks.push(...(await checkEndpoint({ url, ...sent(sender, settings), timeoutMs, progress: progressOf(terminal) })))
   if (store !== undefined) {
     progressOf(terminal)('looking at the store')
     checks.push(...(await checkStore(store, { table, prefix, timeoutMs })))
@@ -68,10 +69,10 @@ async function checkLocal(
   return checkSecrets(found, `Set ${variables.join(' or ')}, or give --secret-file, to have its shape looked at.`)
 }
 
-function sent(sender: Sender, values: SettingValues | undefined) {
+function sent(sender: Sender, settings: Configuration | undefined) {
   return {
     forged: forgedDelivery(sender),
-    genuine: values === undefined ? 'Nothing genuine was sent: --genuine does.' : genuineDeliveries(sender, values),
+    genuine: settings === undefined ? 'Nothing genuine was sent: --genuine does.' : genuineDeliveries(sender, settings),
     answerLimitSeconds: sender.givesUpAfterSeconds,
   }
 }
