@@ -1,10 +1,10 @@
-import { encodeBase64, toBytes } from '../core/bytes'
+import { encodeBase64 } from '../core/bytes'
 import type { Kept } from './log'
-import { mask, secretsIn } from './mask'
 import { endToEnd } from './post'
 import { shownHeaders } from './present'
+import { secretsIn } from './secrets'
 import type { Pairs } from './shown'
-import { decoded } from './text'
+import { decoded, maskBytes } from './text'
 
 /** A delivery to be kept in a test: its headers, its bytes, and when it came. A token in it is hidden, and said to be. */
 export async function toFixture(kept: Kept): Promise<string> {
@@ -14,7 +14,7 @@ export async function toFixture(kept: Kept): Promise<string> {
     name: `${source.name} ${kept.event?.wireType ?? kept.error?.code ?? 'delivery'}`,
     provider: source.name,
     now: receivedAtMs,
-    headers: await copiedHeaders(kept, headers),
+    headers: await copiedHeaders(kept, endToEnd(headers)),
     body_base64: encodeBase64(body),
     ...(hidden
       ? { note: 'A secret in the body was replaced: put a test secret there, and sign again if it is signed.' }
@@ -41,14 +41,11 @@ async function withoutSecrets({
   source,
   body = new Uint8Array(),
 }: Kept): Promise<{ body: Uint8Array; hidden: boolean }> {
-  const text = decoded(body)
-  if (text === undefined) return { body, hidden: false }
-  const masked = mask(text, await secretsIn(source.provider, body))
-  return masked === text ? { body, hidden: false } : { body: toBytes(masked), hidden: true }
+  return maskBytes(body, await secretsIn(source.provider, body))
 }
 
-async function copiedHeaders({ source, body }: Kept, headers: Pairs): Promise<Pairs> {
-  return shownHeaders(headers, await secretsIn(source.provider, body))
+async function copiedHeaders(kept: Kept, headers: Pairs): Promise<Pairs> {
+  return shownHeaders(kept, headers, await secretsIn(kept.source.provider, kept.body))
 }
 
 /** For a shell; what is not plain ASCII is spelled byte by byte, for it may hide what is pasted. */

@@ -1,90 +1,82 @@
-import { parseJsonObject } from '../core/json'
-import type { Provider } from '../providers/provider'
+import { encodeHex } from '../core/bytes'
+import { inLiterals, inMembers, spelled } from './literals'
+import type { Secrets } from './secrets'
 
-/** A secret that must not be shown, and what stands in its place. */
-export interface Hidden {
-  readonly text: string
-  readonly mark: string
+/** Puts marks in the place of secrets: of what is named like one, and of known ones, also where JSON escapes spell them. */
+export function mask(text: string, secrets: Secrets): string {
+  return hide(text, secrets).shown
 }
 
-/**
- * The secrets that a provider's delivery may hold: what it signs with, which no sender should ever send, and tokens, which
- * some send in every body.
- */
-export async function secretsIn(provider: Provider | undefined, body: Uint8Array | undefined): Promise<Hidden[]> {
-  const clues = provider?.clues?.()
-  if (clues === undefined) return []
-  const secrets =
-    clues.proof === 'signature'
-      ? clues.keys.map(({ id, reveal }) => ({ id, bytes: reveal() }))
-      : await tokensFor(body, clues.expected)
-  return secrets.map(({ id, bytes }) => ({ text: new TextDecoder().decode(bytes), mark: `[hidden: ${id}]` }))
+/** Puts back into a text that was shown and changed what was hidden in it: that, and never another secret. */
+export function unmask(changed: string, text: string, secrets: Secrets): string {
+  const { hidden } = hide(text, secrets)
+  const mark = new RegExp(`"?\\[hidden: [^\\]]{1,80} ${random()}\\]"?`, 'g')
+  return changed.replace(mark, (found) => {
+    const whole = hidden.get(found)
+    if (whole !== undefined) return whole
+    return found.replace(/\[.*\]/s, (inner) => hidden.get(inner) ?? inner)
+  })
 }
 
-type Tokens = readonly { readonly id: string; readonly bytes: Uint8Array }[]
-
-/** A look-up that refuses the payload, or a body that is none, has no token to hide. */
-async function tokensFor(
-  body: Uint8Array | undefined,
-  expected: (payload: ReturnType<typeof parseJsonObject>) => Tokens | PromiseLike<Tokens>,
-): Promise<Tokens> {
-  try {
-    return await expected(parseJsonObject(body ?? new Uint8Array()))
-  } catch {
-    return []
-  }
-}
-
-/** Puts marks in the place of secrets, whatever their capitals, also where JSON escapes spell them. */
-export function mask(text: string, secrets: readonly Hidden[]): string {
-  return secrets.reduce((masked, { text: secret, mark }) => {
+function hide(text: string, { known, isSecret }: Secrets) {
+  const { put, hidden } = createMarks()
+  const byName = inMembers(text, (name, value) => {
+    if (!isSecret(name) || /^(?:|""|null|true|false)$/.test(value)) return value
+    if (!/^".*"$/s.test(value)) return `"${put(name, value, { whole: true })}"`
+    return `"${put(name, value.slice(1, -1))}"`
+  })
+  const byParameter = byName.replace(parameter, (all, before: string, name: string, value: string) =>
+    isSecret(unescaped(name)) ? `${before}${name}=${put(name, value)}` : all,
+  )
+  const shown = known.reduce((masked, { id, text: secret }) => {
     const found = new RegExp(secret.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi')
     return inLiterals(
-      masked.replace(found, () => mark),
+      masked.replace(found, (raw) => put(id, raw)),
       (literal) => {
         const meant = spelled(literal)
-        const shown = meant.replace(found, () => mark)
-        return shown === meant ? literal : JSON.stringify(shown)
+        const changed = meant.replace(found, (raw) => put(id, JSON.stringify(raw).slice(1, -1)))
+        return changed === meant ? literal : JSON.stringify(changed)
       },
     )
-  }, text)
+  }, byParameter)
+  return { shown, hidden }
 }
 
-/** Puts the secrets back into a text that was shown and changed. */
-export function unmask(text: string, secrets: readonly Hidden[]): string {
-  return secrets.reduce((whole, { text: secret, mark }) => whole.replaceAll(mark, () => inJson(secret)), text)
-}
+/** Of a query or a form. */
+const parameter = /(^|[?&;\s])([^=&?;\s"{}]{1,64})=([^&;\s"]+)/g
 
-/** Changes the JSON strings that have an escape in them. One pass: a pattern would start anew at each quote. */
-function inLiterals(text: string, change: (literal: string) => string): string {
-  if (!text.includes('\\')) return text
-  const parts: string[] = []
-  let done = 0
-  for (let start = text.indexOf('"'); start !== -1; start = text.indexOf('"', done)) {
-    const end = endOfLiteral(text, start)
-    if (end === -1) break
-    const literal = text.slice(start, end)
-    parts.push(text.slice(done, start), literal.includes('\\') ? change(literal) : literal)
-    done = end
-  }
-  return parts.join('') + text.slice(done)
-}
-
-/** Behind the closing quote; -1 where there is none. */
-function endOfLiteral(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    if (text[at] === '\\') at++
-    else if (text[at] === '"') return at + 1
-  }
-  return -1
-}
-
-function spelled(literal: string): string {
+function unescaped(name: string): string {
   try {
-    return String(JSON.parse(literal))
+    return decodeURIComponent(name)
   } catch {
-    return literal
+    return name
   }
 }
 
-const inJson = (text: string) => JSON.stringify(text).slice(1, -1)
+/** One mark for each text that is hidden; `hidden` gives the text back. */
+function createMarks() {
+  const marks = new Map<string, string>()
+  const hidden = new Map<string, string>()
+  const counts = new Map<string, number>()
+  function put(name: string, raw: string, { whole = false } = {}): string {
+    const id = /^[\w.-]{1,60}$/.test(name) ? name : 'secret'
+    const key = `${whole} ${id} ${raw}`
+    const known = marks.get(key)
+    if (known !== undefined) return known
+    const count = (counts.get(id) ?? 0) + 1
+    counts.set(id, count)
+    const mark = `[hidden: ${id}${count === 1 ? '' : ` ${count}`} ${random()}]`
+    marks.set(key, mark)
+    hidden.set(whole ? `"${mark}"` : mark, raw)
+    return mark
+  }
+  return { put, hidden }
+}
+
+let drawn: string | undefined
+
+/** Of this process: nobody can send a mark that would be taken for one of ours. Drawn late, for edge runtimes refuse it at start. */
+function random(): string {
+  drawn ??= encodeHex(crypto.getRandomValues(new Uint8Array(6)))
+  return drawn
+}

@@ -4,8 +4,9 @@ import { adviceOnAnswer, isTaken } from './answers'
 import { diagnose } from './diagnose'
 import { factsOf } from './facts'
 import type { Kept } from './log'
-import { type Hidden, mask, secretsIn } from './mask'
+import { mask } from './mask'
 import { adviceOnPost } from './post'
+import { isSecretHeader, ownSecrets, type Secrets, secretsIn } from './secrets'
 import type { Detail, Pairs, ShownAnswer, Summary, Verdict } from './shown'
 import { canSign } from './sign'
 import { maxShown, shownText } from './text'
@@ -44,10 +45,23 @@ function hashOf({ body = new Uint8Array() }: Kept): string {
   return known
 }
 
-function aboutEvent({ event, path }: Kept): string[] {
+/** Cut, and without the query: it is printed for each delivery. */
+function aboutEvent({ source, event, path }: Kept): string[] {
   const { amount, orderId, paymentId } = event?.payment ?? {}
   const money = amount === undefined ? undefined : `${amount.value} ${amount.currency}`
-  return [money, orderId, paymentId, path === '/' ? undefined : path].filter((each) => each !== undefined)
+  const secrets = ownSecrets(source.provider)
+  return [money, orderId, paymentId, listedPath(source, path)]
+    .filter((each) => each !== undefined)
+    .map((each) => mask(each, secrets).slice(0, maxListed))
+}
+
+const maxListed = 200
+
+/** Which tokens to hide is not known before the body is: what may be one is left out of a path. */
+function listedPath({ provider }: Kept['source'], path = '/'): string | undefined {
+  const plain = path.replace(/[?#].*$/s, '')
+  if (plain === '/') return undefined
+  return provider?.clues?.().proof === 'token' ? plain.replace(/[^/]{16,}/g, '[hidden]') : plain
 }
 
 /** A delivery with everything that is known of it, and its diagnosis where it did not verify. */
@@ -59,15 +73,15 @@ export async function describe(kept: Kept, resends: boolean): Promise<Detail> {
     summary: summarize(kept),
     ...(kept.method === undefined ? {} : { method: kept.method }),
     ...(kept.path === undefined ? {} : { path: mask(kept.path, secrets) }),
-    headers: shownHeaders(kept.headers, secrets),
+    headers: shownHeaders(kept, kept.headers, secrets),
     ...(body === undefined ? { bodyMissing: kept.bodyMissing ?? missing(kept) } : { body: shownText(body, secrets) }),
-    facts: factsOf(kept),
+    facts: factsOf(kept).map(([name, value]) => [name, mask(value, secrets)]),
     ...(event === undefined ? {} : { event: shownText(toBytes(JSON.stringify(event, undefined, 2)), secrets) }),
     ...(error === undefined ? {} : { hint: error.hint }),
     ...(diagnosis === undefined ? {} : { diagnosis }),
     steps: kept.steps,
     ...(thrown === undefined ? {} : { thrown: shownText(toBytes(textOf(thrown)), secrets) }),
-    ...(answer === undefined ? {} : { answer: shownAnswer(answer, secrets) }),
+    ...(answer === undefined ? {} : { answer: shownAnswer(kept, answer, secrets) }),
     ...(forward === undefined ? {} : { forward: { ...forward, ...forwardAdvice(kept) } }),
     resend: resendable(kept, resends),
   }
@@ -77,18 +91,20 @@ function missing({ outcome }: Kept): string {
   return outcome === undefined ? 'It is still being read.' : 'It was not read: the delivery was refused before that.'
 }
 
-const credentials = /^(?:authorization|cookie|proxy-authorization|set-cookie)$/i
-
 /** Somebody's credentials are no part of a delivery's proof. */
-export function shownHeaders(headers: Pairs, secrets: readonly Hidden[]): Pairs {
+export function shownHeaders(kept: Kept, headers: Pairs, secrets: Secrets): Pairs {
   return headers.map(([name, value]) => [
     name,
-    credentials.test(name) ? '[hidden]' : mask(value, secrets).slice(0, maxShown / 4),
+    isSecretHeader(kept, name) ? '[hidden]' : mask(value, secrets).slice(0, maxShown / 4),
   ])
 }
 
-function shownAnswer({ status, headers, body }: NonNullable<Kept['answer']>, secrets: readonly Hidden[]): ShownAnswer {
-  return { status, headers: shownHeaders(headers, secrets), body: shownText(body, secrets) }
+function shownAnswer(
+  kept: Kept,
+  { status, headers, body }: NonNullable<Kept['answer']>,
+  secrets: Secrets,
+): ShownAnswer {
+  return { status, headers: shownHeaders(kept, headers, secrets), body: shownText(body, secrets) }
 }
 
 function forwardAdvice(kept: Kept): { readonly advice?: string } {

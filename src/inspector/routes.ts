@@ -4,12 +4,14 @@ import * as answers from './answers'
 import { toCurl, toFixture } from './copies'
 import { createGuard, type PageRequest } from './guard'
 import type { DeliveryLog, Kept } from './log'
-import { secretsIn, unmask } from './mask'
+import { unmask } from './mask'
 import type { Parcel } from './post'
 import { describe } from './present'
+import { secretsIn } from './secrets'
 import type { Again, PageState, ResendOrder } from './shown'
 import { signAnew } from './sign'
 import { createNews } from './stream'
+import { decoded } from './text'
 
 export interface PageSettings {
   readonly log: DeliveryLog
@@ -109,12 +111,12 @@ const againOf = ({ number }: Kept, { how, body }: ResendOrder): Again => ({
   changed: body !== undefined,
 })
 
-/** The delivery as it is to be sent; a token that was hidden from the page is put back. */
+/** The delivery as it is to be sent; what was hidden of its body is put back. */
 async function repacked(kept: Kept, order: ResendOrder, nowMs: number): Promise<Parcel> {
   const { source, headers, body = new Uint8Array() } = kept
   const { provider } = source
-  const tokens = provider?.clues?.().proof === 'token' ? await secretsIn(provider, body) : []
-  const sent = order.body === undefined ? body : toBytes(unmask(order.body, tokens))
+  const text = decoded(body) ?? ''
+  const sent = order.body === undefined ? body : toBytes(unmask(order.body, text, await secretsIn(provider, body)))
   if (order.how === 'as it was' || provider === undefined) return { headers, body: sent }
   return { headers: signAnew(provider, headers, sent, nowMs), body: sent }
 }

@@ -1,4 +1,6 @@
-import { type Hidden, mask } from './mask'
+import { toBytes } from '../core/bytes'
+import { mask } from './mask'
+import type { Secrets } from './secrets'
 import type { ShownText } from './shown'
 
 /** More than this of one text is more than a page should hold. */
@@ -6,15 +8,28 @@ export const maxShown = 64 * 1024
 const maxDumped = 4096
 
 /** Bytes as a page may show them: as text where they are UTF-8, with secrets hidden, and cut. */
-export function shownText(bytes: Uint8Array, secrets: readonly Hidden[]): ShownText {
+export function shownText(bytes: Uint8Array, secrets: Secrets): ShownText {
   const text = decoded(bytes)
   if (text === undefined) {
-    const dump = hexDump(bytes.subarray(0, maxDumped))
-    return { text: dump, bytes: bytes.length, cut: bytes.length > maxDumped, as: 'hex', hidden: false }
+    const { body, hidden } = maskBytes(bytes, secrets)
+    const dump = hexDump(body.subarray(0, maxDumped))
+    return { text: dump, bytes: bytes.length, cut: body.length > maxDumped, as: 'hex', hidden }
   }
   const masked = mask(text, secrets)
   const shown = cutAt(masked, maxShown)
   return { text: shown, bytes: bytes.length, cut: shown !== masked, as: 'text', hidden: masked !== text }
+}
+
+/** Bytes with secrets hidden in them. What is no UTF-8 is gone through byte by byte: a secret in it would be dumped. */
+export function maskBytes(bytes: Uint8Array, secrets: Secrets): { body: Uint8Array; hidden: boolean } {
+  const text = decoded(bytes)
+  const read = text ?? Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  const masked = mask(read, secrets)
+  if (masked === read) return { body: bytes, hidden: false }
+  return {
+    body: text === undefined ? Uint8Array.from(masked, (char) => char.charCodeAt(0)) : toBytes(masked),
+    hidden: true,
+  }
 }
 
 /** The text that bytes are the UTF-8 of. */

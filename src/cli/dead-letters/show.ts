@@ -1,3 +1,4 @@
+import { isCredential } from '../../core/credentials'
 import { isJsonObject, parseJson } from '../../core/json'
 import type { DeadLetter } from '../../dead-letters'
 import { inert } from '../terminal'
@@ -22,10 +23,10 @@ export function contentsOf(letter: DeadLetter, full: boolean): { headers: Record
   return { headers: Object.fromEntries(headers), body: shownBody(letter.rawBody, full) }
 }
 
-const credentials = /token|secret|signature|password|passwd|authorization|api_?key|private_?key|cookie/i
+const isHidden = (name: string) => isCredential(name) || /signature/i.test(name)
 
 function shownHeader(name: string, value: string): string {
-  return credentials.test(name) ? `${value.slice(0, 4)}… (${value.length} characters)` : value
+  return isHidden(name) ? `${value.slice(0, 4)}… (${value.length} characters)` : value
 }
 
 function shownBody(bytes: Uint8Array, full: boolean): unknown {
@@ -48,7 +49,7 @@ const harmless = new RegExp(
 )
 
 function shown(value: unknown, full: boolean, key: string): unknown {
-  if (credentials.test(key)) return '(hidden)'
+  if (isHidden(key)) return '(hidden)'
   if (Array.isArray(value)) return value.map((item) => shown(item, full, key))
   if (isJsonObject(value))
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shown(inner, full, name)]))
