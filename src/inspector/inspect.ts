@@ -8,8 +8,10 @@ import {
   type WebhookEvent,
 } from '../index'
 import { kindOf } from '../outcome'
-import type { WebhookRequest } from '../request'
+import { lasting, type WebhookRequest } from '../request'
 import type { DeliveryLog, Kept, Source } from './log'
+import { mask } from './mask'
+import { ownSecrets } from './secrets'
 import type { Again, Pairs } from './shown'
 
 /** What is known of a request besides what a receiver needs. */
@@ -31,8 +33,36 @@ export function inspectReceiver<Event extends WebhookEvent, Tx>(
 ): Receiver<Event, Tx> {
   return {
     ...receiver,
-    verify: (request) => keep(request, settings).verify(receiver),
-    receive: (request, handler) => keep(request, settings).receive(receiver, handler),
+    verify(request) {
+      const { handed, kept } = begin(request, settings)
+      return kept === undefined ? receiver.verify(handed) : kept.verify(receiver)
+    },
+    receive(request, handler) {
+      const { handed, kept } = begin(request, settings)
+      return kept === undefined ? receiver.receive(handed, handler) : kept.receive(receiver, handler)
+    },
+  }
+}
+
+/** What cannot be kept is handed to the receiver all the same: it knows what to answer. */
+function begin(request: WebhookRequest, settings: InspectSettings) {
+  const handed = readOnce(request)
+  try {
+    return { handed, kept: keep(handed, settings) }
+  } catch {
+    return { handed }
+  }
+}
+
+/** Headers that give their pairs once are read here, and their pairs handed over. */
+function readOnce(request: WebhookRequest): WebhookRequest {
+  try {
+    return lasting(request)
+  } catch (error) {
+    const thrown = (): never => {
+      throw error
+    }
+    return Object.defineProperty({ headers: {}, body: '' }, 'headers', { get: thrown })
   }
 }
 
@@ -46,16 +76,23 @@ export function keep(
   const afterMs = () => performance.now() - startedMs
   const { method, headers } = request
   const start = { receivedAtMs: now(), source, headers: pairsOf(headers), ...(method === undefined ? {} : { method }) }
-  const delivery = log.begin({ ...start, ...more })
+  const path = more.path === undefined ? {} : { path: mask(more.path, ownSecrets(source.provider)) }
+  const delivery = log.begin({ ...start, ...more, ...path })
 
+  /** Whatever goes wrong in keeping is nothing to who receives. */
   function step(what: string, found: Partial<Kept> = {}): void {
-    delivery.steps.push({ what, afterMs: afterMs() })
-    log.changed(Object.assign(delivery, found))
+    try {
+      delivery.steps.push({ what, afterMs: afterMs() })
+      log.changed(Object.assign(delivery, found))
+    } catch (error) {
+      console.error(error)
+    }
   }
   const end = (what: string, found: Partial<Kept>) => step(what, { ...found, durationMs: afterMs() })
 
   const watched: WebhookRequest = {
-    ...request,
+    method,
+    headers,
     async body(limits) {
       const body = typeof request.body === 'function' ? await request.body(limits) : request.body
       if (typeof body === 'string' || body instanceof Uint8Array) step('body read', { body: toBytes(body) })
@@ -112,10 +149,16 @@ function ofOutcome(outcome: Outcome): Partial<Kept> {
 /** All headers, each value a pair of its own. */
 export function pairsOf(headers: HeadersInput): Pairs {
   if (typeof headers !== 'object' || headers === null) return []
-  const entries = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
-  return entries.flatMap(([name, value]: readonly [string, unknown]) =>
+  return entriesOf(headers).flatMap(([name, value]: readonly [string, unknown]) =>
     (Array.isArray(value) ? value : [value])
       .filter((each) => typeof each === 'string')
       .map((each) => [String(name), each] as const),
   )
+}
+
+/** None of what gives its pairs but once: they are the receiver's. */
+function entriesOf(headers: Exclude<HeadersInput, undefined>): (readonly [string, unknown])[] {
+  if (!(Symbol.iterator in headers)) return Object.entries(headers)
+  const pairs = headers[Symbol.iterator]()
+  return pairs === headers[Symbol.iterator]() ? [] : [...headers]
 }
