@@ -3,7 +3,7 @@ import type { Report } from '../index'
 import type { Summary } from '../inspector/shown'
 import { createCommand } from './command'
 import { configureProvider, providerNames, type SettingOptions, withSettings } from './provider'
-import { inert, type Terminal } from './terminal'
+import { inert, type Terminal, UsageError } from './terminal'
 
 interface Options extends SettingOptions {
   readonly provider: string
@@ -12,6 +12,8 @@ interface Options extends SettingOptions {
   readonly pagePort: number
   readonly forward?: string
   readonly verifiedOnly?: boolean
+  readonly remote?: true
+  readonly allowProduction?: true
   readonly keep: number
   readonly json?: true
 }
@@ -34,12 +36,15 @@ export function listenCommand(terminal: Terminal): Command {
     .option('--host <address>', 'the interface that receives; the page is on 127.0.0.1 in any case', '127.0.0.1')
     .option('--page-port <number>', 'the port of the page; 0 is any that is free', port, 0)
     .option('--forward <url>', 'hand every delivery on to your app, byte for byte, and give back its answer')
+    .option('--remote', 'allow --forward to another machine than this one')
+    .option('--allow-production', 'listen although NODE_ENV is production: the page shows payments and who made them')
     .option('--verified-only', 'hand on only what verifies')
     .option('--keep <number>', 'how many deliveries the page keeps', count, 200)
     .action((options: Options) => run(terminal, options))
 }
 
 async function run(terminal: Terminal, options: Options): Promise<void> {
+  assertMeant(terminal, options)
   const provider = await configureProvider(terminal, options.provider, options)
   const { startListening } = await import('../inspector/listen')
   const { json } = options
@@ -64,6 +69,20 @@ async function run(terminal: Terminal, options: Options): Promise<void> {
   }
   await interrupted()
   await close()
+}
+
+/** The page shows payments and who made them, and what is handed on leaves this machine: neither by accident. */
+function assertMeant({ env }: Terminal, { forward, remote, allowProduction }: Options): void {
+  if (env['NODE_ENV'] === 'production' && !allowProduction)
+    throw new UsageError(
+      'listen is for development, and NODE_ENV is production. --allow-production listens all the same.',
+    )
+  if (forward === undefined || remote || !URL.canParse(forward)) return
+  const { hostname } = new URL(forward)
+  if (/^(?:(?:.+\.)?localhost\.?|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\])$/.test(hostname)) return
+  throw new UsageError(
+    `${inert(hostname, 100)} is not this machine. If it is yours and meant to be handed this, add --remote.`,
+  )
 }
 
 /** What else a person should know, and the page shows only when asked. */

@@ -25,6 +25,8 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
 const terminal = createTerminal()
 // `payproof … | head` ends the reader first.
 process.stdout.on('error', () => process.exit())
+// Nobody reads the notes any more: no reason to end what listens.
+process.stderr.on('error', () => {})
 process.exitCode = await run(process.argv.slice(2))
 
 async function run(args: readonly string[]): Promise<number> {

@@ -1,3 +1,4 @@
+import { misconfigured } from '../errors'
 import { createReceiver, memoryStore, type Observer } from '../index'
 import type { Provider } from '../providers/provider'
 import { createToken, prefix } from './guard'
@@ -45,7 +46,8 @@ export async function startListening(settings: ListenSettings) {
     settings.port,
     settings.host,
   )
-  const receivesAt = `http://${settings.host ?? '127.0.0.1'}:${receiving.port}/`
+  const { host = '127.0.0.1' } = settings
+  const receivesAt = `http://${host.includes(':') ? `[${host}]` : host}:${receiving.port}/`
   const token = createToken()
   const page = createPage({
     log,
@@ -70,10 +72,27 @@ export async function startListening(settings: ListenSettings) {
     await receiving.close()
     throw error
   })
+  const close = async () => void (await Promise.all([receiving.close(), serving.close()]))
+  if (forward !== undefined && isOwn(forward, host, [receiving.port, serving.port])) {
+    await close()
+    throw misconfigured('--forward', 'is where payproof listens itself: name the port of your app.')
+  }
   return {
     receivesAt,
     ...(forward && { forwardsTo: forward.href }),
     page: `http://127.0.0.1:${serving.port}${prefix}${token}/`,
-    close: async () => void (await Promise.all([receiving.close(), serving.close()])),
+    close,
   }
+}
+
+/** The names of this machine that stand for it without being asked for, and the one that it listens under. */
+function isOwn({ hostname, port, protocol }: URL, host: string, ports: readonly number[]): boolean {
+  const name = hostname.replace(/^\[|\]$|\.$/g, '')
+  const isHere = isLoopback(name) || name === host.toLowerCase() || name === '::' || name === '0.0.0.0'
+  return isHere && ports.includes(Number(port || (protocol === 'https:' ? 443 : 80)))
+}
+
+/** Whether a host name, without brackets, is this machine's own by its form. */
+function isLoopback(name: string): boolean {
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d+){3}|::1|::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})$/.test(name)
 }

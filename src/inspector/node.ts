@@ -69,7 +69,7 @@ export interface Listening {
 export async function listen(listener: RequestListener, port: number, host = '127.0.0.1'): Promise<Listening> {
   const server = createServer(listener)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, port)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, port, host)))
     server.listen(port, host, resolve)
   })
   return {
@@ -83,7 +83,12 @@ export async function listen(listener: RequestListener, port: number, host = '12
   }
 }
 
-function cannotListen({ code = 'unknown' }: NodeJS.ErrnoException, port: number): Error {
+function cannotListen({ code = 'unknown' }: NodeJS.ErrnoException, port: number, host: string): Error {
+  if (/^(?:ENOTFOUND|EAI_\w+|EADDRNOTAVAIL|EINVAL|EAFNOSUPPORT)$/.test(code))
+    return misconfigured(
+      'host',
+      `${host} is no address of this machine: \`127.0.0.1\` is, and \`0.0.0.0\` is all of them.`,
+    )
   if (code === 'EADDRINUSE')
     return misconfigured('port', `${port} is taken: choose another one, or stop what listens there.`)
   if (code === 'EACCES') return misconfigured('port', `${port} is not allowed to you: choose one above 1023.`)

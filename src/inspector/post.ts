@@ -14,7 +14,7 @@ export interface Parcel {
 export type Answered = NonNullable<Kept['answer']>
 
 /** Why there was no answer. */
-export type PostProblem = 'refused' | 'unresolved' | 'timeout' | 'broken' | 'too_large'
+export type PostProblem = 'refused' | 'unresolved' | 'timeout' | 'broken' | 'upgraded' | 'too_large'
 
 export interface PostLimits {
   /** Default 30 s. */
@@ -55,6 +55,11 @@ export function postExactly(
       })
     })
     const timer = setTimeout(() => fail('timeout'), timeoutMs)
+    outgoing.on('upgrade', (_, socket) => {
+      socket.destroy()
+      fail('upgraded')
+    })
+    outgoing.on('close', () => fail('broken'))
     outgoing.on('error', ({ code = '' }: NodeJS.ErrnoException) => fail(problems[code] ?? 'broken'))
     for (const [name, values] of grouped(endToEnd(headers))) outgoing.setHeader(name, values)
     outgoing.setHeader('host', url.host)
@@ -74,6 +79,7 @@ const advice: Readonly<Record<PostProblem, string>> = {
   unresolved: 'There is no host by that name.',
   timeout: 'Your app did not answer in time. Does the handler wait for something?',
   broken: 'The connection ended before there was an answer. Look into the log of your app.',
+  upgraded: 'Your app changed the protocol (101). Is that the right address?',
   too_large: 'Your app answered with more than 1 MiB. Is that the right address?',
 }
 

@@ -72,6 +72,23 @@ describe('payproof listen', { timeout: 60_000 }, () => {
     expect(said.out + said.err).not.toContain(secret)
   })
 
+  it('listens in production where allowed, and goes on when nobody reads its notes any more', async () => {
+    const args = ['--provider', 'caspay', '--port', '0', '--json', '--allow-production', '--remote']
+    const { child, lines, ended } = start([...args, '--forward', 'http://shop.invalid/'], {
+      CASPAY_WEBHOOK_SECRET: secret,
+      NODE_ENV: 'production',
+    })
+    await expect.poll(() => lines.length, { timeout: 20_000 }).toBe(1)
+    const { receivesAt = '' } = JSON.parse(lines[0] ?? '') as Record<string, string>
+    child.stderr?.destroy()
+    for (const number of [1, 2, 3]) {
+      expect((await post(receivesAt, forged())).status).toBe(502)
+      await expect.poll(() => lines.length).toBe(1 + number)
+    }
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
   it.each([
     ['no provider', [], {}, '--provider'],
     ['an unknown provider', ['--provider', 'stripe'], {}, 'There is no provider stripe'],
@@ -79,6 +96,19 @@ describe('payproof listen', { timeout: 60_000 }, () => {
     ['a secret that is none', ['--provider', 'caspay'], { CASPAY_WEBHOOK_SECRET: 'short' }, 'too short'],
     ['a secret as argument', ['--provider', 'caspay', '--secret', secret], {}, 'refused'],
     ['a wrong port', ['--provider', 'caspay', '--port', '99999'], {}, '0 to 65535'],
+    [
+      'an address elsewhere',
+      ['--provider', 'caspay', '--forward', 'http://shop.example/'],
+      { PAYPROOF_SECRET: secret },
+      '--remote',
+    ],
+    ['production', ['--provider', 'caspay'], { PAYPROOF_SECRET: secret, NODE_ENV: 'production' }, '--allow-production'],
+    [
+      'an unknown interface',
+      ['--provider', 'caspay', '--port', '0', '--host', '192.0.2.1'],
+      { PAYPROOF_SECRET: secret },
+      '192.0.2.1 is no address',
+    ],
     ['a wrong address', ['--provider', 'caspay', '--forward', 'shop'], { PAYPROOF_SECRET: secret }, 'URL of http'],
   ] as const)('ends with 2 on %s', async (_, args, env, words) => {
     const { ended, said } = start(args, env)
