@@ -1,18 +1,12 @@
 import { toBytes } from '../core/bytes'
-import {
-  type Handler,
-  type HeadersInput,
-  isWebhookError,
-  type Outcome,
-  type Receiver,
-  type WebhookEvent,
-} from '../index'
+import { type Handler, isWebhookError, type Outcome, type Receiver, type WebhookEvent } from '../index'
 import { kindOf } from '../outcome'
-import { lasting, type WebhookRequest } from '../request'
+import type { WebhookRequest } from '../request'
 import type { DeliveryLog, Kept, Source } from './log'
 import { mask } from './mask'
+import { pairsOf, readOnce } from './request-headers'
 import { ownSecrets } from './secrets'
-import type { Again, Pairs } from './shown'
+import type { Again } from './shown'
 
 /** What is known of a request besides what a receiver needs. */
 export interface Circumstances {
@@ -51,18 +45,6 @@ function begin(request: WebhookRequest, settings: InspectSettings) {
     return { handed, kept: keep(handed, settings) }
   } catch {
     return { handed }
-  }
-}
-
-/** Headers that give their pairs once are read here, and their pairs handed over. */
-function readOnce(request: WebhookRequest): WebhookRequest {
-  try {
-    return lasting(request)
-  } catch (error) {
-    const thrown = (): never => {
-      throw error
-    }
-    return Object.defineProperty({ headers: {}, body: '' }, 'headers', { get: thrown })
   }
 }
 
@@ -144,21 +126,4 @@ function ofOutcome(outcome: Outcome): Partial<Kept> {
     ...('error' in outcome ? { error: outcome.error } : {}),
     answer: { status, headers: Object.entries(headers), body: toBytes(body) },
   }
-}
-
-/** All headers, each value a pair of its own. */
-export function pairsOf(headers: HeadersInput): Pairs {
-  if (typeof headers !== 'object' || headers === null) return []
-  return entriesOf(headers).flatMap(([name, value]: readonly [string, unknown]) =>
-    (Array.isArray(value) ? value : [value])
-      .filter((each) => typeof each === 'string')
-      .map((each) => [String(name), each] as const),
-  )
-}
-
-/** None of what gives its pairs but once: they are the receiver's. */
-function entriesOf(headers: Exclude<HeadersInput, undefined>): (readonly [string, unknown])[] {
-  if (!(Symbol.iterator in headers)) return Object.entries(headers)
-  const pairs = headers[Symbol.iterator]()
-  return pairs === headers[Symbol.iterator]() ? [] : [...headers]
 }
