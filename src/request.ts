@@ -23,7 +23,8 @@ export interface WebhookRequest {
 /** The request with headers that can be read more than once. */
 export function lasting(request: WebhookRequest): WebhookRequest {
   const headers = lastingHeaders(request?.headers)
-  return headers === request?.headers ? request : { ...request, headers }
+  if (headers === request?.headers) return request
+  return { method: request.method, headers, body: request.body }
 }
 
 /** The raw bytes of a request, refusing what must not be read. Throws a `WebhookError`. */
