@@ -63,7 +63,8 @@ export function show(value: unknown): string {
     // Nothing to read in what cannot be written.
   }
   if (value instanceof Error) parts.push(value.message, value.stack ?? '', show(value.cause))
-  return parts.join('\n')
+  // A time that was measured may be of any digits, those of a secret too.
+  return parts.join('\n').replace(/(durationMs"?: ?)[\d.e-]+/g, '$1…')
 }
 
 function collectMisbuilt(texts: Collected[]): void {
