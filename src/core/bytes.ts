@@ -37,7 +37,7 @@ function hexValue(text: string, index: number): number {
   return hexValues[text.charCodeAt(index)] ?? -1
 }
 
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0
   for (const part of parts) {

@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { encodeHex } from './bytes'
+import { encodeHex, joinBytes } from './bytes'
 import type { MacKey } from './hmac'
 
 /**
@@ -14,11 +14,11 @@ const algorithm = { name: 'HMAC', hash: 'SHA-256' }
 export function createMacKey(secret: Uint8Array): MacKey {
   let imported: Promise<CryptoKey> | undefined
   return {
-    sign: (...content) => hmac(sha256, secret, join(content)),
+    sign: (...content) => hmac(sha256, secret, joinBytes(content)),
     async verify(content, offered) {
       imported ??= crypto.subtle.importKey('raw', secret.slice(), algorithm, false, ['verify'])
       const key = await imported
-      const bytes = join(content)
+      const bytes = joinBytes(content)
       for (const mac of offered) {
         if (mac.length === macLength && (await crypto.subtle.verify('HMAC', key, mac.slice(), bytes))) return true
       }
@@ -41,14 +41,4 @@ export function equalSecrets(expected: Uint8Array, offered: Uint8Array): boolean
 
 export function sha256Hex(bytes: Uint8Array): string {
   return encodeHex(sha256(bytes))
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }
