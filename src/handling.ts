@@ -52,7 +52,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     if (open.size === 0) drained()
   }
 
-  /** What goes into the store before the handler runs: where nobody will bring the event again, the process may end before the handler does. */
+  /** Kept before the handler runs where nobody will bring the event again: the process may end before the handler does. */
   function letterAtOnce({ letter }: Fixed, replayed: boolean): string | undefined {
     return keepsAtOnce || replayed ? sealLetter(letter(0)) : undefined
   }

@@ -20,7 +20,7 @@ export type { InTransactions, SqlStore, SqlStoreOptions } from './sql'
 
 export interface PostgresStoreOptions extends SqlStoreOptions {
   /**
-   * Has the server plan the store's statements once per connection, which takes a third off each. Not behind a pooler that
+   * Has the server plan the store's statements once per connection, which takes about a third off each. Not behind a pooler that
    * gives every transaction another connection, such as PgBouncer before 1.21. Default `false`.
    */
   prepare?: boolean
