@@ -25,6 +25,7 @@ function unfound<Event extends WebhookEvent, Tx>(cause: unknown): Receiver<Event
   const misused = async () => ({ kind: 'misuse', error, reply: refuse(error) }) as const
   return {
     verify: () => Promise.reject(error),
+    decode: () => Promise.reject(error),
     receive: misused,
     replay: misused,
     async *deadLetters() {},

@@ -3,6 +3,7 @@ import { type DeadLetter, reasonOf, sealLetter } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
+import { type Job, jobOf } from './job'
 import type { Lease } from './lease'
 import type { Report } from './observe'
 import type { ReceiverSettings } from './options'
@@ -24,6 +25,8 @@ export interface HandlerContext<Tx = undefined> {
    * What is written through it happens exactly once.
    */
   readonly tx: Tx
+  /** The delivery as a job for a queue, to be handled elsewhere: see `receiver.decode`. */
+  readonly job: () => Job
 }
 
 export type Handler<Event extends WebhookEvent, Tx = undefined> = (event: Event, context: HandlerContext<Tx>) => unknown
@@ -48,11 +51,13 @@ class AttemptContext<Tx> implements HandlerContext<Tx> {
   declare readonly signal: AbortSignal
   readonly attempt: number
   readonly tx: Tx
+  readonly job: () => Job
   readonly #held: Lease
 
-  constructor(held: Lease, attempt: number, tx: Tx) {
+  constructor(held: Lease, attempt: number, tx: Tx, job: () => Job) {
     this.attempt = attempt
     this.tx = tx
+    this.job = job
     this.#held = held
     Object.defineProperty(this, 'signal', AttemptContext.#signal)
   }
@@ -66,9 +71,12 @@ class AttemptContext<Tx> implements HandlerContext<Tx> {
 }
 
 /** Calls the handler. One that has returned at once needs no renewal of its lease. */
-function call<Event extends WebhookEvent, Tx>(attempt: Attempt<Event, Tx>, tx: Tx): Awaitable<unknown> {
-  const { event, handler, held, number } = attempt
-  const context = new AttemptContext(held, number, tx)
+function call<Event extends WebhookEvent, Tx>(
+  { event, handler, held, number, key, letter }: Attempt<Event, Tx>,
+  tx: Tx,
+  keepSeconds: number,
+): Awaitable<unknown> {
+  const context = new AttemptContext(held, number, tx, () => jobOf(key, letter(number), keepSeconds))
   try {
     const working: unknown = handler(event, context)
     if (!isPromiseLike(working)) return
@@ -80,6 +88,8 @@ function call<Event extends WebhookEvent, Tx>(attempt: Attempt<Event, Tx>, tx: T
 }
 
 function handlerFailed(cause: unknown): never {
+  // Not the event's fault, nor the handler's: whoever brings it again will find the queue there.
+  if (isWebhookError(cause) && cause.code === 'queue_unavailable') throw cause
   throw new WebhookError('handler_failed', 'The handler threw; the next delivery is handled again.', { cause })
 }
 
@@ -88,7 +98,15 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,
   report: (report: Report) => void,
 ) {
-  const { provider, account, store, storeTimeoutMs, maxAttempts = Number.POSITIVE_INFINITY, onDeadLetter } = settings
+  const {
+    provider,
+    account,
+    store,
+    storeTimeoutMs,
+    retentionSeconds,
+    maxAttempts = Number.POSITIVE_INFINITY,
+    onDeadLetter,
+  } = settings
   const acknowledged = acknowledge(provider.acknowledgement)
   const deliversOnce = provider.retryHorizonSeconds === 0
 
@@ -97,7 +115,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
     const { held } = attempt
     held.keep()
     await transact(transaction, storeTimeoutMs, async (tx, complete) => {
-      await call(attempt, tx)
+      await call(attempt, tx, retentionSeconds)
       if (await held.completeIn(complete)) return
       throw new WebhookError('lease_lost', 'Another worker took the event over: what this one did was rolled back.')
     })
@@ -123,9 +141,11 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   /** Failed often enough, or begun so often without an end that it must be what ends the process. */
   async function isSpent({ number, replayed, key }: Attempt<Event, Tx>): Promise<boolean> {
     if (replayed) return false
-    if (number > 2 * maxAttempts || store.letters === undefined) return true
+    if (store.letters === undefined) return true
     const letter = await within(storeTimeoutMs, store.letters.get(key)).catch(() => undefined)
-    return letter !== undefined && reasonOf(letter) === 'handler_failed'
+    const reason = letter && reasonOf(letter)
+    // A queue may be down for longer than any handler fails.
+    return reason === 'handler_failed' || (number > 2 * maxAttempts && reason !== 'queue_unavailable')
   }
 
   function named(caught: unknown): WebhookError {
@@ -156,7 +176,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
           throw new WebhookError('attempts_exhausted', `The event was begun maxAttempts (${maxAttempts}) times before.`)
         if (store.transaction !== undefined) await commit(attempt, store.transaction.bind(store))
         else {
-          const working = call(attempt, undefined as Tx)
+          const working = call(attempt, undefined as Tx, retentionSeconds)
           if (isPromiseLike(working)) await working
           // From here on nothing may turn the answer into a failure: the payment was acted on.
           if (!(await attempt.held.complete())) unrecorded()

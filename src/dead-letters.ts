@@ -26,7 +26,8 @@ export interface DeadLetter {
   readonly rawBody: Uint8Array
 }
 
-const written = z.object({
+/** A delivery in JSON. */
+export const written = z.object({
   provider: z.string(),
   account: z.string(),
   id: z.string(),
@@ -46,8 +47,15 @@ export function writeDeadLetter(fields: DeadLetter): DeadLetter {
 /** Reads what `JSON.stringify` made of a dead letter, or takes one as it is. Throws `dead_letter_unknown` on anything else. */
 export function readDeadLetter(given: unknown): DeadLetter {
   if (isDeadLetter(given)) return given
+  const letter = parseWritten(given)
+  if (letter !== undefined) return letter
+  throw new WebhookError('dead_letter_unknown', 'That is no dead letter, whole and as it was written.')
+}
+
+/** The delivery in what `JSON.stringify` made of one; nothing where it is anything else. */
+export function parseWritten(given: unknown): DeadLetter | undefined {
   const { success, data } = written.safeParse(given)
-  if (!success) throw new WebhookError('dead_letter_unknown', 'That is no dead letter, whole and as it was written.')
+  if (!success) return undefined
   const { rawBody, receivedAt, reason, ...rest } = data
   return writeDeadLetter({
     ...rest,

@@ -33,6 +33,7 @@ export const statusOfCode = {
   body_already_parsed: 500,
   internal_error: 500,
   dead_letter_unknown: 404,
+  job_invalid: 422,
   // What a genuine payment is not, by `expectPayment`.
   payment_unexpected: 422,
   order_unknown: 503,
@@ -43,6 +44,7 @@ export const statusOfCode = {
   attempts_exhausted: 500,
   handler_timeout: 503,
   store_unavailable: 503,
+  queue_unavailable: 503,
   confirmation_unavailable: 503,
   payment_pending: 503,
   secret_unavailable: 503,

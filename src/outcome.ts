@@ -20,8 +20,8 @@ export type Outcome<Event extends WebhookEvent = WebhookEvent> =
   /** Not proven, not readable, too large: the sender's doing. */
   | { readonly kind: 'rejected'; readonly error: WebhookError; readonly reply: Reply }
   /**
-   * Store, confirming API or a look-up did not answer, or the receiver is closing; the handler did not run, or what it did
-   * in its transaction was rolled back.
+   * Store, queue, confirming API or a look-up did not answer, or the receiver is closing; the handler did not run, handed
+   * nothing on, or what it did in its transaction was rolled back.
    */
   | { readonly kind: 'unavailable'; readonly error: WebhookError; readonly reply: Reply }
   /** The receiver is mounted or called wrongly; `error.hint` says how to mend it. */
@@ -35,9 +35,11 @@ const misuse: readonly WebhookErrorCode[] = [
   'method_not_allowed',
   'internal_error',
   'dead_letter_unknown',
+  'job_invalid',
 ]
 const unavailable: readonly WebhookErrorCode[] = [
   'store_unavailable',
+  'queue_unavailable',
   'confirmation_unavailable',
   'payment_pending',
   'secret_unavailable',

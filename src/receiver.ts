@@ -4,6 +4,7 @@ import { type DeadLetter, pickHeaders } from './dead-letters'
 import { isWebhookError, type WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { createHandling, type ProvenDelivery } from './handling'
+import { type JobData, openJob } from './job'
 import { contained } from './observe'
 import { parseOptions, type ReceiverOptions } from './options'
 import { kindOf, type Outcome } from './outcome'
@@ -20,10 +21,16 @@ export interface Receiver<Event extends WebhookEvent = WebhookEvent, Tx = undefi
   /** Does all of it: proves, claims, calls the handler once per event, and says what to answer. Never rejects. */
   receive(request: WebhookRequest, handler: Handler<Event, Tx>): Promise<Outcome<Event>>
   /**
-   * Has a dead letter handled: given by its id, or as it was handed to `onDeadLetter`. It is proven again, as of the time
+   * Has a dead letter handled: given by its id, or as it was handed to `onDeadLetter`, or a job by its data. It is proven again, as of the time
    * when it was received, claimed, and dropped once it is handled. Never rejects.
    */
-  replay(letter: string | DeadLetter, handler: Handler<Event, Tx>): Promise<Outcome<Event>>
+  replay(letter: string | DeadLetter | JobData, handler: Handler<Event, Tx>): Promise<Outcome<Event>>
+  /**
+   * The event in a job's data, on the side of the worker: the same as the handler had that made the job. Nothing in it is
+   * believed: it is proven again, as of the time when it was received. Throws a `WebhookError`. A queue may hand out a job
+   * twice; `replay` takes the data too, and handles it once by this receiver's store.
+   */
+  decode(data: unknown): Promise<Event>
   /** This provider's and account's deliveries that were kept because they were not handled, and that nobody is handling. */
   deadLetters(): AsyncIterable<DeadLetter>
   /** Drops a dead letter that is not to be handled. `false`: there is none by that id, or somebody is handling it. */
@@ -79,26 +86,34 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     await unreadable(code, { body, headers, receivedAt: new Date(settings.now()) })
   }
 
-  async function proveLetter(given: string | DeadLetter, trace: Trace): Promise<ProvenDelivery<Event> | WebhookError> {
-    const { headers, rawBody: body, receivedAt } = await deadLetters.find(given)
-    const proven = await prove({ headers, body }, trace, () => receivedAt.getTime())
+  function proveAgain({ headers, rawBody: body, receivedAt }: DeadLetter, trace: Trace) {
+    return prove({ headers, body }, trace, () => receivedAt.getTime())
+  }
+
+  async function proveLetter(
+    given: string | DeadLetter | JobData,
+    trace: Trace,
+  ): Promise<ProvenDelivery<Event> | WebhookError> {
+    const proven = await proveAgain(await deadLetters.find(given), trace)
     return isWebhookError(proven) ? proven : { ...proven, replayed: true }
   }
 
+  /** From the proof to the event, with one report for it. */
+  async function eventOf(trace: Trace, prove: () => Awaitable<ProvenDelivery<Event> | WebhookError>): Promise<Event> {
+    const proven = attempt(prove, (caught) => asWebhookError(settings.provider.name, caught))
+    const delivery = isPromiseLike(proven) ? await proven : proven
+    if (isWebhookError(delivery)) {
+      report(reportOf(settings, trace, kindOf(delivery.code), undefined, delivery))
+      throw delivery
+    }
+    report(reportOf(settings, trace, 'verified'))
+    return delivery.event
+  }
+
   return {
-    async verify(request) {
+    verify(request) {
       const trace = startTrace()
-      const proven = attempt<ProvenDelivery<Event> | WebhookError>(
-        () => prove(lasting(request), trace),
-        (caught) => asWebhookError(settings.provider.name, caught),
-      )
-      const delivery = isPromiseLike(proven) ? await proven : proven
-      if (isWebhookError(delivery)) {
-        report(reportOf(settings, trace, kindOf(delivery.code), undefined, delivery))
-        throw delivery
-      }
-      report(reportOf(settings, trace, 'verified'))
-      return delivery.event
+      return eventOf(trace, () => prove(lasting(request), trace))
     },
     receive(request, handler) {
       const trace = startTrace()
@@ -107,6 +122,11 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     replay(letter, handler) {
       const trace = startTrace()
       return settle(trace, () => proveLetter(letter, trace), handler)
+    },
+    decode(data) {
+      const trace = startTrace()
+      const { name } = settings.provider
+      return eventOf(trace, () => proveAgain(openJob(data, { provider: name, account: settings.account }), trace))
     },
     deadLetters: deadLetters.list,
     discard: deadLetters.discard,

@@ -58,7 +58,7 @@ export function createDeadLetters<Event extends WebhookEvent, Tx>(
   }
 
   return {
-    find: async (letter: string | DeadLetter) => (typeof letter === 'string' ? ofId(letter) : given(letter)),
+    find: async (letter: unknown) => (typeof letter === 'string' ? ofId(letter) : given(letter)),
     async *list(): AsyncGenerator<DeadLetter> {
       let after = ''
       for (;;) {

@@ -21,6 +21,7 @@ const floors = [
     'src/observe.ts',
     'src/options.ts',
     'src/dead-letters.ts',
+    'src/job.ts',
     'src/deadline.ts',
     'src/lease.ts',
     'src/transaction.ts',

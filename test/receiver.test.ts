@@ -525,7 +525,7 @@ describe("a handler's context", () => {
       const copy = { ...context }
       expect(copy.signal).toBeInstanceOf(AbortSignal)
       expect(copy.signal).toBe(context.signal)
-      expect(Object.keys(copy).sort()).toEqual(['attempt', 'signal', 'tx'])
+      expect(Object.keys(copy).sort()).toEqual(['attempt', 'job', 'signal', 'tx'])
     })
     expect(outcome.kind).toBe('processed')
   })
