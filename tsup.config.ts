@@ -15,6 +15,8 @@ const entries = {
   'stores/redis': 'src/stores/redis.ts',
   'stores/postgres': 'src/stores/postgres.ts',
   'stores/mysql': 'src/stores/mysql.ts',
+  queue: 'src/queues/queue.ts',
+  bullmq: 'src/queues/bullmq.ts',
   testing: 'src/testing/index.ts',
   'testing/vitest': 'src/testing/vitest.ts',
   'testing/jest': 'src/testing/jest.ts',

@@ -41,6 +41,8 @@ export interface Attempt<Event extends WebhookEvent, Tx> {
   readonly number: number
   /** Whether the event comes from the dead letters, and not from the provider. */
   readonly replayed: boolean
+  /** Whether it was taken from a queue, which keeps it until it is handled. */
+  readonly queued: boolean
   readonly letter: (attempts: number, reason?: WebhookErrorCode) => DeadLetter
   /** Called when it is handled, and the store does not know yet. */
   readonly unrecorded: () => void
@@ -123,12 +125,13 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
 
   /** Gives the event back, and keeps the delivery of it. */
   async function fail(attempt: Attempt<Event, Tx>, caught: unknown): Promise<Outcome<Event>> {
-    const { event, held, number, replayed, letter } = attempt
+    const { event, held, number, replayed, queued, letter } = attempt
     const error = named(caught)
     const reply = refuse(error)
     if (error.code === 'lease_lost') return { kind: 'in_progress', event, error, reply }
     const reason = error.code === 'attempts_exhausted' ? 'handler_failed' : error.code
-    const kept = (await held.release(sealLetter(letter(number, reason)))) && store.letters !== undefined
+    const left = queued ? undefined : sealLetter(letter(number, reason))
+    const kept = (await held.release(left)) && store.letters !== undefined
     // A store that fails has not failed the event: that is for the next delivery.
     const unavailable = kindOf(error.code) === 'unavailable'
     const exhausted = (number >= maxAttempts || blamesTheEvent(error.cause)) && !replayed && !unavailable

@@ -1,5 +1,6 @@
 import { sha256Hex } from '#hmac'
 import { createAttempts, type Handler } from './attempt'
+import { toBytes } from './core/bytes'
 import type { HeadersInput } from './core/headers'
 import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
@@ -21,6 +22,8 @@ export interface ProvenDelivery<Event extends WebhookEvent> {
   readonly receivedMs: number
   /** Whether it comes from the dead letters, and not from the provider. */
   readonly replayed: boolean
+  /** The queue that it was taken from, which keeps it until it is handled. */
+  readonly queue?: string
 }
 
 /** How many handled events are remembered here whose completion the store has not taken yet. */
@@ -53,17 +56,17 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   }
 
   /** Kept before the handler runs where nobody will bring the event again: the process may end before the handler does. */
-  function letterAtOnce({ letter }: Fixed, replayed: boolean): string | undefined {
-    return keepsAtOnce || replayed ? sealLetter(letter(0)) : undefined
+  function letterAtOnce({ letter }: Fixed, { replayed, queue }: ProvenDelivery<Event>): string | undefined {
+    return queue === undefined && (keepsAtOnce || replayed) ? sealLetter(letter(0)) : undefined
   }
 
   /** Fixed before the handler runs: what it does to the event must move neither the key nor the letter. */
-  function fix({ event, body: rawBody, headers: all, receivedMs }: ProvenDelivery<Event>): Fixed {
+  function fix({ event, body: rawBody, headers: all, receivedMs, queue }: ProvenDelivery<Event>): Fixed {
     const { idempotencyKey: id, wireType } = event
     const { name } = provider
     const headers = pickHeaders(all, provider.headers)
     return {
-      key: keyOf(settings, id),
+      key: keyOf(settings, id, queue),
       report(type, error) {
         const said = { type, provider: name, account, idempotencyKey: id }
         report(error === undefined ? said : { ...said, error })
@@ -82,7 +85,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       handler: Handler<Event, Tx>,
       reportLater: (outcome: Outcome<Event>) => void,
     ): Promise<Outcome<Event>> {
-      const { event, replayed } = delivery
+      const { event, replayed, queue } = delivery
       const fixed = fix(delivery)
       const { key, letter } = fixed
       if (unrecorded.has(key)) return { kind: 'duplicate', event, reply: acknowledged }
@@ -91,7 +94,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       open.add(entry)
       try {
         if (closing) throw shuttingDown()
-        const claimed = await claim(settings, key, letterAtOnce(fixed, replayed))
+        const claimed = await claim(settings, key, letterAtOnce(fixed, delivery))
         if (claimed.state !== 'acquired') return closed(event, claimed)
         const held = holdLease(settings, key, claimed.token, fixed.report)
         entry.held = held
@@ -100,7 +103,9 @@ export function createHandling<Event extends WebhookEvent, Tx>(
           throw shuttingDown()
         }
         const number = claimed.attempt ?? 1
-        const work = run({ event, handler, key, held, number, replayed, letter, unrecorded: () => remember(key) })
+        const queued = queue !== undefined
+        const unrecorded = () => remember(key)
+        const work = run({ event, handler, key, held, number, replayed, queued, letter, unrecorded })
         const outcome = answerWithinMs === undefined ? await work : await orLate(answerWithinMs, work)
         if (outcome !== undefined) return outcome
         goesOn = work.then(reportLater)
@@ -166,12 +171,15 @@ interface Fixed {
 
 type LetterOf = (attempts: number, reason?: WebhookErrorCode) => DeadLetter
 
-/** The store's key of an event: two providers, or two accounts with one, may use the same id. */
+/** The store's key of an event, or of a job for it: two providers, accounts with one, or queues may use the same id. */
 export function keyOf(
   { provider, account }: { provider: { readonly name: string }; account: string },
   idempotencyKey: string,
+  queue?: string,
 ): string {
-  return `${provider.name}:${account}:${idempotencyKey}`
+  const key = `${provider.name}:${account}:${idempotencyKey}`
+  if (queue === undefined) return key
+  return `${/^[\w.-]{1,100}$/.test(queue) ? queue : sha256Hex(toBytes(queue))}/${key}`
 }
 
 function inProgress<Event extends WebhookEvent>(

@@ -9,6 +9,7 @@ import { contained } from './observe'
 import { parseOptions, type ReceiverOptions } from './options'
 import { kindOf, type Outcome } from './outcome'
 import { asWebhookError, createProof } from './proof'
+import { queueOf } from './queued'
 import { createDeadLetters } from './replay'
 import { refuse } from './reply'
 import { lasting, type WebhookRequest } from './request'
@@ -94,8 +95,11 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     given: string | DeadLetter | JobData,
     trace: Trace,
   ): Promise<ProvenDelivery<Event> | WebhookError> {
-    const proven = await proveAgain(await deadLetters.find(given), trace)
-    return isWebhookError(proven) ? proven : { ...proven, replayed: true }
+    const queue = queueOf(given)
+    const letter = queue === undefined ? await deadLetters.find(given) : deadLetters.queued(given)
+    const proven = await proveAgain(letter, trace)
+    if (isWebhookError(proven)) return proven
+    return { ...proven, replayed: true, ...(queue === undefined ? {} : { queue }) }
   }
 
   /** From the proof to the event, with one report for it. */

@@ -4,6 +4,7 @@ import { within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { keyOf } from './handling'
+import { openJob } from './job'
 import type { Report } from './observe'
 import type { ReceiverSettings } from './options'
 import type { Letter } from './stores/store'
@@ -51,13 +52,25 @@ export function createDeadLetters<Event extends WebhookEvent, Tx>(
     const letter = readDeadLetter(input)
     if (letter.provider !== provider.name || letter.account !== account)
       throw unknown('It is a letter of another provider or account.')
-    if (now() - letter.receivedAt.getTime() <= retentionSeconds * 1000) return letter
-    throw unknown(
-      `It is older than retentionSeconds (${retentionSeconds}): the store cannot tell whether it was handled. Look at the order.`,
-    )
+    if (isRemembered(letter)) return letter
+    throw unknown(forgotten)
+  }
+
+  /** A job from a queue. */
+  function queued(data: unknown): DeadLetter {
+    const letter = openJob(data, { provider: provider.name, account })
+    if (isRemembered(letter)) return letter
+    throw new WebhookError('job_invalid', forgotten)
+  }
+
+  const forgotten = `It is older than retentionSeconds (${retentionSeconds}): the store cannot tell whether it was handled. Look at the order.`
+
+  function isRemembered({ receivedAt }: DeadLetter): boolean {
+    return now() - receivedAt.getTime() <= retentionSeconds * 1000
   }
 
   return {
+    queued,
     find: async (letter: unknown) => (typeof letter === 'string' ? ofId(letter) : given(letter)),
     async *list(): AsyncGenerator<DeadLetter> {
       let after = ''

@@ -1,0 +1,93 @@
+import type { Job } from '../job'
+import { assertKeepsJobs, assertReplicated, type evenIfEvicted } from './bullmq-redis'
+import { type HandOff, type HandOffOptions, handOff } from './hand-off'
+import { type HandlerFor, isHopeless, type Receivers, work } from './work'
+
+export { evenIfEvicted } from './bullmq-redis'
+export type { HandOff, HandOffOptions } from './hand-off'
+export type { HandlerFor, Receivers } from './work'
+
+/** A `Queue` of BullMQ 5 or 6. */
+export interface BullQueue {
+  readonly name: string
+  add(name: string, data: Job['data'], options: object): Promise<unknown>
+}
+
+/** A `Job` of BullMQ. */
+export interface BullJob {
+  readonly queueName: string
+  readonly data: unknown
+}
+
+/** What is left out is as the queue's `defaultJobOptions` say. */
+export interface EnqueueOptions extends HandOffOptions {
+  /** How often the worker tries. Default 10. */
+  attempts?: number
+  /** Between the attempts. Default exponential, from one second. */
+  backoff?: number | { type: string; delay?: number; jitter?: number }
+  priority?: number
+  /** In milliseconds. */
+  delay?: number
+  lifo?: boolean
+  /** Keeps handled jobs longer than the receiver's store remembers the event, in seconds. Never shorter. */
+  keepSeconds?: number
+  /** Answers 200 only once so many replicas of the queue's Redis have the job: narrows what a failover can lose. Default 0. */
+  replicas?: number
+  /** Takes a Redis that may drop jobs to make room, or that does not tell. */
+  allow?: typeof evenIfEvicted
+}
+
+/**
+ * A handler that adds every event to a queue of BullMQ, once: the job's id is the event's, and the queue keeps handled jobs as long
+ * as the store remembers the event, and failed ones until somebody removes them.
+ */
+export function enqueue(queue: BullQueue, options: EnqueueOptions = {}): HandOff {
+  const { replicas = 0, allow } = options
+  let keeps = allow !== undefined
+  return handOff(options, async (_event, context, signal) => {
+    const job = context.job()
+    if (!keeps) await assertKeepsJobs(queue)
+    keeps = true
+    // Given up meanwhile: without this a hundred redeliveries would be a hundred jobs to add when the queue comes back.
+    if (signal.aborted) return
+    await queue.add(job.data.provider, job.data, optionsOf(job, queue, options))
+    if (replicas > 0) await assertReplicated(queue, replicas)
+  })
+}
+
+function optionsOf({ id, keepSeconds }: Job, queue: object, given: EnqueueOptions): object {
+  const { attempts, backoff, priority, delay, lifo } = given
+  const chosen = Object.entries({ attempts, backoff, priority, delay, lifo }).filter(([, value]) => value !== undefined)
+  return {
+    attempts: 10,
+    backoff: { type: 'exponential', delay: 1000 },
+    ...('jobsOpts' in queue && typeof queue.jobsOpts === 'object' ? queue.jobsOpts : {}),
+    ...Object.fromEntries(chosen),
+    // Not the digits alone, which BullMQ refuses, and nothing that anybody else's job would be called.
+    jobId: `w-${id}`,
+    removeOnComplete: { age: Math.max(keepSeconds, given.keepSeconds ?? 0) },
+    removeOnFail: false,
+  }
+}
+
+/**
+ * The worker's side: `new Worker(name, processor(receiver, handler))`. Calls the handler once per event and queue, also where the
+ * receiver shares its store with the one that took the delivery. BullMQ tries again what was not handled, but not what never
+ * can be: see `isHopeless` in `payproof/queue`.
+ */
+export function processor<R extends Receivers>(receivers: R, handler: HandlerFor<R>): (job: BullJob) => Promise<void> {
+  return async ({ queueName, data }) => {
+    try {
+      await work(receivers, handler, queueName, data)
+    } catch (error) {
+      throw isHopeless(error) ? unrecoverable(error) : error
+    }
+  }
+}
+
+/** BullMQ knows the error by its name. */
+function unrecoverable(cause: unknown): Error {
+  const error = new Error(cause instanceof Error ? cause.message : 'It can never succeed.', { cause })
+  error.name = 'UnrecoverableError'
+  return error
+}
