@@ -17,6 +17,7 @@ const entries = {
   'stores/mysql': 'src/stores/mysql.ts',
   queue: 'src/queues/queue.ts',
   bullmq: 'src/queues/bullmq.ts',
+  'pg-boss': 'src/queues/pg-boss.ts',
   testing: 'src/testing/index.ts',
   'testing/vitest': 'src/testing/vitest.ts',
   'testing/jest': 'src/testing/jest.ts',

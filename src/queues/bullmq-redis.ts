@@ -29,8 +29,12 @@ const waitMs = 100
 
 async function policyOf(client: object): Promise<string | undefined> {
   if (!('info' in client) || typeof client.info !== 'function') return undefined
-  const info = String(await client.info())
-  return /^maxmemory_policy:(\S+)/m.exec(info)?.[1]
+  try {
+    return /^maxmemory_policy:(\S+)/m.exec(String(await client.info()))?.[1]
+  } catch (error) {
+    if (/NOPERM|unknown command/i.test(String(error))) return undefined
+    throw error
+  }
 }
 
 /** BullMQ 6 has it in its backend, BullMQ 5 in the queue. */

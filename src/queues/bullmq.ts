@@ -1,3 +1,4 @@
+import { WebhookError } from '../errors'
 import type { Job } from '../job'
 import { assertKeepsJobs, assertReplicated, type evenIfEvicted } from './bullmq-redis'
 import { type HandOff, type HandOffOptions, handOff } from './hand-off'
@@ -10,7 +11,7 @@ export type { HandlerFor, Receivers } from './work'
 /** A `Queue` of BullMQ 5 or 6. */
 export interface BullQueue {
   readonly name: string
-  add(name: string, data: Job['data'], options: object): Promise<unknown>
+  add(name: string, data: Job['data'], options: object): Promise<{ id?: string | undefined }>
 }
 
 /** A `Job` of BullMQ. */
@@ -50,12 +51,14 @@ export function enqueue(queue: BullQueue, options: EnqueueOptions = {}): HandOff
     keeps = true
     // Given up meanwhile: without this a hundred redeliveries would be a hundred jobs to add when the queue comes back.
     if (signal.aborted) return
-    await queue.add(job.data.provider, job.data, optionsOf(job, queue, options))
+    const added = await queue.add(job.data.provider, job.data, optionsOf(job, queue, options))
+    if (added.id !== jobIdOf(job))
+      throw new WebhookError('queue_unavailable', 'The queue took another job for this one.')
     if (replicas > 0) await assertReplicated(queue, replicas)
   })
 }
 
-function optionsOf({ id, keepSeconds }: Job, queue: object, given: EnqueueOptions): object {
+function optionsOf(job: Job, queue: object, given: EnqueueOptions): object {
   const { attempts, backoff, priority, delay, lifo } = given
   const chosen = Object.entries({ attempts, backoff, priority, delay, lifo }).filter(([, value]) => value !== undefined)
   return {
@@ -63,12 +66,16 @@ function optionsOf({ id, keepSeconds }: Job, queue: object, given: EnqueueOption
     backoff: { type: 'exponential', delay: 1000 },
     ...('jobsOpts' in queue && typeof queue.jobsOpts === 'object' ? queue.jobsOpts : {}),
     ...Object.fromEntries(chosen),
-    // Not the digits alone, which BullMQ refuses, and nothing that anybody else's job would be called.
-    jobId: `w-${id}`,
-    removeOnComplete: { age: Math.max(keepSeconds, given.keepSeconds ?? 0) },
+    jobId: jobIdOf(job),
+    // It would forget the id before the store does.
+    deduplication: undefined,
+    removeOnComplete: { age: Math.max(job.keepSeconds, given.keepSeconds ?? 0) },
     removeOnFail: false,
   }
 }
+
+/** BullMQ refuses ids of digits alone. */
+const jobIdOf = ({ id }: Job): string => `w-${id}`
 
 /**
  * The worker's side: `new Worker(name, processor(receiver, handler))`. Calls the handler once per event and queue, also where the

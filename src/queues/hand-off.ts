@@ -43,6 +43,7 @@ function lateBy(timeoutMs: number): WebhookError {
 
 function unavailable(error: unknown): WebhookError {
   if (isWebhookError(error) && error.code === 'queue_unavailable') return error
+  if (isWebhookError(error)) return new WebhookError('queue_unavailable', error.hint, { cause: error })
   // A client's errors may hold what it was sent: here the body.
   return new WebhookError('queue_unavailable', 'The queue did not take the job.', { cause: withoutValues(error) })
 }
