@@ -32,6 +32,7 @@ export interface PgTransaction {
 /** The transaction of the `sql` of `postgres`. */
 export interface PostgresJsTransaction {
   unsafe(text: string, values: never[]): PromiseLike<unknown>
+  typed(value: never, type: number): unknown
 }
 
 /** Runs one statement in a transaction and gives its rows. */
@@ -105,11 +106,21 @@ export function processor<R extends Receivers>(
 async function executeInClient(tx: unknown, text: string, values: unknown[]): Promise<unknown[]> {
   const client = tx as Partial<PgTransaction & PostgresJsTransaction>
   if (client.query !== undefined) return (await client.query(text, values)).rows
-  if (client.unsafe !== undefined) return (await client.unsafe(text, values as never[])) as unknown[]
+  if (client.unsafe !== undefined) return (await client.unsafe(text, values.map(postgresJs(client)))) as unknown[]
   throw misconfigured(
     'enqueue(boss, queue)',
     'does not know that transaction: give `execute: (tx, text, values) => rows`.',
   )
+}
+
+const textType = 25
+
+/** postgres.js refuses `undefined`, and writes what is JSON already as JSON again. */
+function postgresJs({ typed }: Partial<PostgresJsTransaction>): (value: unknown) => never {
+  return (value) => {
+    const isJson = typeof value === 'string' && /^[[{]/.test(value)
+    return (isJson && typed !== undefined ? typed(value as never, textType) : (value ?? null)) as never
+  }
 }
 
 /** UUID version 8 of the first bytes of a job's id. */
@@ -128,6 +139,6 @@ function noTransaction(): WebhookError {
 function dropped(queue: string): WebhookError {
   return new WebhookError(
     'queue_unavailable',
-    `pg-boss took no job, and has none by that id: the queue ${queue} has a policy that drops jobs. Create it with the policy standard.`,
+    `pg-boss took no job, and has none by that id: there is no queue ${queue}, or its policy drops jobs. Create it with the policy standard.`,
   )
 }
