@@ -1,5 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chownSync, mkdtempSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -60,6 +62,26 @@ export async function startPostgres(): Promise<ScratchServer> {
   })
 }
 
+export function hasNats(): boolean {
+  return findBinary('nats-server') !== undefined
+}
+
+/** NATS with JetStream, which keeps its streams in files. */
+export async function startNats(): Promise<ScratchServer> {
+  const [port, folder] = [await freePort(), makeFolder()]
+  const url = `nats://127.0.0.1:${port}`
+  return startDaemon({
+    url,
+    folder,
+    command: needBinary('nats-server'),
+    args: ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder],
+    account: undefined,
+    politely: 'SIGTERM',
+    crash: 'SIGKILL',
+    ask: () => askTcp(port),
+  })
+}
+
 export function hasMariadb(): boolean {
   return findBinary('mariadb-install-db') !== undefined && findBinary('mariadbd') !== undefined
 }
@@ -83,6 +105,15 @@ export async function startMariadb(): Promise<ScratchServer> {
     crash: 'SIGKILL',
     ask: () => askMysql(address),
   })
+}
+
+async function askTcp(port: number): Promise<void> {
+  const socket = createConnection(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
+  }
 }
 
 async function askRedis(url: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { WebhookError } from '../errors'
 import type { WebhookEvent } from '../event'
 import type { Job } from '../job'
 import { type HandOff, type HandOffOptions, handOff } from './hand-off'
@@ -25,13 +26,23 @@ export function enqueue(send: Send, options: HandOffOptions = {}): HandOff {
 }
 
 /**
- * The worker's side: has the data of a job from the queue of this name handled once. Rejects where the queue has to bring it
- * again; `isHopeless` tells errors with which that is of no use.
+ * The worker's side: has a job from the queue of this name handled once, given by its data, or by the JSON of it as text or bytes.
+ * Rejects where the queue has to bring it again; `isHopeless` tells errors with which that is of no use.
  */
 export function processor<R extends Receivers>(
   queue: string,
   receivers: R,
   handler: HandlerFor<R>,
 ): (data: unknown) => Promise<void> {
-  return (data) => work(receivers, handler, queue, data)
+  return async (data) => work(receivers, handler, queue, dataOf(data))
+}
+
+function dataOf(given: unknown): unknown {
+  if (typeof given !== 'string' && !(given instanceof Uint8Array)) return given
+  try {
+    return JSON.parse(typeof given === 'string' ? given : new TextDecoder().decode(given))
+  } catch {
+    // What it says would be in the error of the parser.
+    throw new WebhookError('job_invalid', 'That is not the JSON of a job.')
+  }
 }

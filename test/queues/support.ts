@@ -1,43 +1,67 @@
 import { randomUUID } from 'node:crypto'
 import { Queue, type QueueOptions, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
-import { type IdempotencyStore, memoryStore } from '../../src'
-import { createShop, genuine } from '../support/shop'
+import { afterEach } from 'vitest'
+import type { DeadLetter, Receiver } from '../../src'
+import { genuine } from '../support/shop'
 
-/** A queue of its own that leaves nothing behind. */
-export function createQueue(url: string, options: Partial<QueueOptions> = {}) {
-  const name = `payproof-${randomUUID().slice(0, 8)}`
-  const connection = new Redis(url, { maxRetriesPerRequest: null })
-  connection.on('error', () => {})
-  const queue = new Queue(name, { ...options, connection })
-  queue.on('error', () => {})
-  const workers: Worker[] = []
-  return {
-    name,
-    queue,
-    work(process: ConstructorParameters<typeof Worker<unknown>>[1], settings = {}) {
-      const worker = new Worker(name, process, {
-        ...settings,
-        connection: new Redis(url, { maxRetriesPerRequest: null }),
-      })
-      worker.on('error', () => {})
-      workers.push(worker)
-      return worker
-    },
-    async end(): Promise<void> {
-      for (const worker of workers) await worker.close()
-      await queue.obliterate({ force: true }).catch(() => {})
-      await queue.close()
-      connection.disconnect()
-    },
-  }
+const open: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of open.splice(0).reverse()) await end()
+})
+
+/** Calls it after the test. */
+export function afterwards(end: () => Promise<unknown>): void {
+  open.push(end)
 }
 
-/** Receives one event through a hand-off, and says what became of it. */
-export async function receive(
-  onEvent: Parameters<ReturnType<typeof createShop>['receiver']['receive']>[1],
-  id = 'evt_1',
-  store: IdempotencyStore = memoryStore(),
-) {
-  return createShop({ store }).receiver.receive(genuine(id), onEvent)
+export const uniqueName = () => `payproof-${randomUUID().slice(0, 8)}`
+
+function connect(url: string): Redis {
+  const connection = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  connection.on('error', () => {})
+  afterwards(async () => connection.disconnect())
+  return connection
+}
+
+/** A queue of BullMQ under a name of its own, through this address, and removed through the other. */
+export function createQueue(url: string, options: Partial<QueueOptions> & { removeBy?: string } = {}) {
+  const { removeBy = url, ...settings } = options
+  const name = uniqueName()
+  const queue = new Queue(name, { ...settings, connection: connect(url) })
+  queue.on('error', () => {})
+  afterwards(async () => {
+    const last = new Queue(name, { connection: connect(removeBy) })
+    await last.obliterate({ force: true })
+    await last.close()
+  })
+  return queue
+}
+
+/** Closed before its queue is removed. */
+export function createWorker(url: string, queue: Queue, process: ConstructorParameters<typeof Worker<unknown>>[1]) {
+  const worker = new Worker(queue.name, process, { connection: connect(url), concurrency: 4 })
+  worker.on('error', () => {})
+  afterwards(() => worker.close())
+  return worker
+}
+
+/** A genuine delivery whose body has exactly so many bytes. */
+export function genuineOf(bytes: number) {
+  const rest = bytes - Buffer.byteLength(genuine('evt_1', withNote('')).body)
+  return genuine('evt_1', withNote('x'.repeat(rest)))
+}
+
+const withNote = (note: string) => (body: string) => body.replace('{"id"', `{"note":"${note}","id"`)
+
+/** What the work came to, and how long it took. */
+export async function timed<T>(work: Promise<T>): Promise<{ result: T; tookMs: number }> {
+  const startedMs = performance.now()
+  return { result: await work, tookMs: performance.now() - startedMs }
+}
+
+export async function lettersOf(receiver: Receiver): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = []
+  for await (const letter of receiver.deadLetters()) letters.push(letter)
+  return letters
 }

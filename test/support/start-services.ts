@@ -1,10 +1,12 @@
 import { answers } from '../../chaos/ground'
 import {
   hasMariadb,
+  hasNats,
   hasPostgres,
   hasRedis,
   type ScratchServer,
   startMariadb,
+  startNats,
   startPostgres,
   startRedis,
 } from '../../chaos/servers'
@@ -14,6 +16,9 @@ const kinds = [
   ['REDIS_URL', 'redis://127.0.0.1:6379', hasRedis, startRedis],
   ['POSTGRES_URL', 'postgres://postgres@127.0.0.1:5432/test', hasPostgres, startPostgres],
   ['MYSQL_URL', 'mysql://root@127.0.0.1:3306/test', hasMariadb, startMariadb],
+  ['NATS_URL', 'nats://127.0.0.1:4222', hasNats, startNats],
+  // One of its own takes half a minute and a node name that nobody else has.
+  ['RABBITMQ_URL', 'amqp://guest:guest@127.0.0.1:5672', () => false, undefined],
 ] as const
 
 /**
@@ -26,7 +31,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   for (const [variable, usual, has, start] of kinds) {
     const own = process.env['PAYPROOF_SERVERS'] === 'own'
     const found = own ? undefined : await firstReachable(process.env[variable] ?? '', usual)
-    const server = found === undefined && has() ? await start() : undefined
+    const server = found === undefined && has() ? await start?.() : undefined
     if (server !== undefined) started.push(server)
     process.env[variable] = found ?? server?.url ?? ''
   }

@@ -1,0 +1,36 @@
+import { createServer } from 'node:http'
+import { createReceiver, expectPayment, payqi } from 'payproof'
+import { nodeWebhook } from 'payproof/node'
+import { enqueue, processor } from 'payproof/pg-boss'
+import { postgresStore } from 'payproof/stores/postgres'
+import pg from 'pg'
+import PgBoss from 'pg-boss'
+import { findOrder } from '../orders'
+
+const name = process.env.QUEUE ?? 'payments'
+const connectionString = process.env.POSTGRES_URL ?? ''
+const pool = new pg.Pool({ connectionString, max: 20 })
+pool.on('error', console.error)
+const store = postgresStore(pool, { transaction: true })
+await store.ensureSchema()
+
+const boss = new PgBoss({ connectionString })
+boss.on('error', console.error)
+await boss.start()
+// Twelve tries in about three days; what still failed then is kept in a queue of its own.
+const deadLetter = `${name}-failed`
+await boss.createQueue(deadLetter)
+await boss.createQueue(name, { name, retryLimit: 12, retryDelay: 60, retryBackoff: true, deadLetter })
+
+const receiver = createReceiver({ provider: payqi({ secret: process.env.PAYQI_WEBHOOK_SECRET }), store })
+
+// In the web server: job and "this event is handled" are committed together, or not at all.
+createServer(nodeWebhook(receiver, enqueue(boss, name))).listen(Number(process.env.PORT ?? 3000))
+
+// In the worker: what is written through `context.tx` is committed together with "this job is handled".
+const fulfil = processor(receiver, async (event) => {
+  if (event.payment?.outcome !== 'succeeded') return
+  const payment = expectPayment(event, await findOrder(event.payment))
+  console.log('fulfil', payment)
+})
+await boss.work(name, fulfil)

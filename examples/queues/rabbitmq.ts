@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib'
+import { Redis } from 'ioredis'
+import { createReceiver, expectPayment, type Job, payqi } from 'payproof'
+import { nodeWebhook } from 'payproof/node'
+import { enqueue, isHopeless, processor } from 'payproof/queue'
+import { redisStore } from 'payproof/stores/redis'
+import { findOrder } from '../orders'
+
+const name = process.env.QUEUE ?? 'payments'
+const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379')
+redis.on('error', (error) => console.error(error.message))
+const provider = payqi({ secret: process.env.PAYQI_WEBHOOK_SECRET })
+const receiver = createReceiver({ provider, store: redisStore(redis) })
+
+let channel: ConfirmChannel | undefined
+const returned = new Set<string>()
+
+/** Resolves once RabbitMQ has the job on disk. It knows no ids: a second copy is for the worker's receiver to tell. */
+function send({ id, data }: Job): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (channel === undefined) throw new Error('RabbitMQ is not connected.')
+    const correlationId = randomUUID()
+    const body = Buffer.from(JSON.stringify(data))
+    const options = { persistent: true, mandatory: true, messageId: id, correlationId }
+    channel.sendToQueue(name, body, options, (error) => {
+      // What no queue takes is confirmed too, after it was returned.
+      if (returned.delete(correlationId)) reject(new Error('RabbitMQ has no such queue.'))
+      else if (error) reject(error)
+      else resolve()
+    })
+  })
+}
+
+const fulfil = processor(name, receiver, async (event) => {
+  if (event.payment?.outcome !== 'succeeded') return
+  const payment = expectPayment(event, await findOrder(event.payment))
+  console.log('fulfil', payment)
+})
+
+/** The worker: acknowledged once it is handled, brought again after a while otherwise. What is hopeless is kept apart. */
+async function consume(channel: ConfirmChannel): Promise<void> {
+  await channel.prefetch(10)
+  await channel.consume(name, (message) => {
+    if (message === null) return
+    fulfil(message.content)
+      .then(
+        () => channel.ack(message),
+        (error) => {
+          console.error(error.message)
+          if (isHopeless(error)) return channel.nack(message, false, false)
+          setTimeout(() => channel.nack(message), 5000)
+        },
+      )
+      .catch((error) => console.error(error.message))
+  })
+}
+
+/** After every connection: the queue, the channel to write to, and the one to read from. */
+async function setup(connection: ChannelModel): Promise<void> {
+  const made = await connection.createConfirmChannel()
+  await made.assertQueue(`${name}.failed`, { durable: true })
+  const deadLetter = { deadLetterExchange: '', deadLetterRoutingKey: `${name}.failed` }
+  await made.assertQueue(name, { durable: true, ...deadLetter, arguments: { 'x-queue-type': 'quorum' } })
+  made.on('return', ({ properties }) => returned.add(properties.correlationId))
+  made.on('close', () => {
+    channel = undefined
+  })
+  channel = made
+  await consume(await connection.createConfirmChannel())
+}
+
+const url = process.env.RABBITMQ_URL ?? 'amqp://guest:guest@127.0.0.1:5672'
+const recovery = { setup, waitForConnect: false, maxDelay: 5000 }
+const connection = await connect(url, { recovery })
+connection.on('error', (error) => console.error(error.message))
+connection.on('disconnect', () => console.error('RabbitMQ is gone: 503 until it is back'))
+createServer(nodeWebhook(receiver, enqueue(send))).listen(Number(process.env.PORT ?? 3000))
