@@ -1,34 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { freePort } from '../chaos/daemon'
 import { findOrder } from '../examples/orders'
 import { caspay, createReceiver, expectPayment, memoryStore, merchantToken } from '../src'
 import { bodyOf, captured, hexHmac } from './support/deliveries'
-import { type Answer, post, serve } from './support/server'
+import { insist, run } from './support/run'
+import { post, serve } from './support/server'
 import { services } from './support/services'
-import { sleep, until } from './support/shop'
+import { until } from './support/shop'
 import { notRun } from './support/vectors'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const started: ChildProcess[] = []
-afterEach(() => {
-  for (const child of started.splice(0)) child.kill()
-})
-
-function run(file: string, env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { cwd: root, env: { ...process.env, ...env } })
-  started.push(child)
-  const output = { text: '' }
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output.text += chunk.toString()))
-  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve))
-  return { output, exit, stop: () => child.kill('SIGTERM') }
-}
-
 const secret = 'whsec_0123456789abcdef'
 const now = Math.floor(Date.now() / 1000)
 
@@ -163,15 +148,6 @@ const payment = {
   status: 'completed',
   amount_kas: 150.5,
   confirmed_at: new Date().toISOString(),
-}
-
-async function insist(send: () => Promise<Answer>): Promise<Answer> {
-  for (let i = 0; i < 200; i++) {
-    const answer = await send().catch(() => undefined)
-    if (answer !== undefined) return answer
-    await sleep(50)
-  }
-  throw new Error('it never answered')
 }
 
 describe('examples that serve', () => {

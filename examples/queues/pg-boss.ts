@@ -14,7 +14,7 @@ pool.on('error', console.error)
 const store = postgresStore(pool, { transaction: true })
 await store.ensureSchema()
 
-const boss = new PgBoss({ connectionString })
+const boss = new PgBoss({ connectionString, schema: process.env.BOSS_SCHEMA ?? 'pgboss' })
 boss.on('error', console.error)
 await boss.start()
 // Twelve tries in about three days; what still failed then is kept in a queue of its own.

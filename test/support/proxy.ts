@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /** A way to a server that can be cut, or made to say nothing. */
-export interface Proxy {
+export interface ServerProxy {
   readonly url: string
   /** Ends every connection and takes no other, until `open`. */
   cut(): Promise<void>
@@ -12,7 +12,7 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-export async function startProxy(to: string): Promise<Proxy> {
+export async function startProxy(to: string): Promise<ServerProxy> {
   const { port: toPort, hostname } = new URL(to)
   const url = new URL(to)
   const sockets = new Set<Socket>()
