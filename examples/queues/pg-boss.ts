@@ -27,7 +27,8 @@ const receiver = createReceiver({ provider: payqi({ secret: process.env.PAYQI_WE
 // In the web server: job and "this event is handled" are committed together, or not at all.
 createServer(nodeWebhook(receiver, enqueue(boss, name))).listen(Number(process.env.PORT ?? 3000))
 
-// In the worker: what is written through `context.tx` is committed together with "this job is handled".
+// In the worker, best a process of its own, which pg-boss 10 may end when its connection ends: what is written through
+// `context.tx` is committed together with "this job is handled".
 const fulfil = processor(receiver, async (event) => {
   if (event.payment?.outcome !== 'succeeded') return
   const payment = expectPayment(event, await findOrder(event.payment))
