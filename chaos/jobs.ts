@@ -47,4 +47,23 @@ export interface StormJob {
   readonly fault?: Fault | undefined
 }
 
-export type Job = ServeJob | PowertoolsJob | ClaimJob | StormJob
+/** Where a queue of BullMQ is. */
+export interface QueueAt {
+  readonly url: string
+  readonly name: string
+}
+
+/** Listens for deliveries, and hands them to a queue. */
+export interface HandOffJob {
+  readonly role: 'handoff'
+  readonly where: Where
+  readonly queue: QueueAt
+  readonly leaseSeconds: number
+  /** Kills itself at the first attempt of an event, when the queue has the job and the store does not know yet. */
+  readonly dies: boolean
+  /** In the way one writes by hand: the queue makes an id for every job. */
+  readonly anyId: boolean
+  readonly fault?: Fault | undefined
+}
+
+export type Job = ServeJob | PowertoolsJob | ClaimJob | StormJob | HandOffJob

@@ -8,13 +8,14 @@ import { kill } from './scenarios/kill'
 import { many } from './scenarios/many'
 import { order } from './scenarios/order'
 import { powertools } from './scenarios/powertools'
+import { queue } from './scenarios/queue'
 import { restart } from './scenarios/restart'
 import { sigterm } from './scenarios/sigterm'
 import { slow } from './scenarios/slow'
 import { storm } from './scenarios/storm'
 import { toText } from './table'
 
-const scenarios = [claims, kill, slow, restart, exhausted, sigterm, storm, many, order, powertools] as const
+const scenarios = [claims, kill, slow, restart, exhausted, sigterm, storm, many, order, queue, powertools] as const
 const usage = `npm run chaos -- [--quick] [--write] [--break] [scenario ...]
 
   --quick   smaller numbers, the same promises

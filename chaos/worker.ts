@@ -32,6 +32,8 @@ async function begin(job: Job): Promise<Role> {
       return (await import('./workers/claim')).claim(job)
     case 'storm':
       return (await import('./workers/storm')).storm(job)
+    case 'handoff':
+      return (await import('./workers/hand-off')).handOver(job)
     case 'powertools':
       return (await import('./workers/powertools')).powertools(job)
   }
