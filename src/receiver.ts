@@ -29,7 +29,8 @@ export interface Receiver<Event extends WebhookEvent = WebhookEvent, Tx = undefi
   /**
    * The event in a job's data, on the side of the worker: the same as the handler had that made the job. Nothing in it is
    * believed: it is proven again, as of the time when it was received. Throws a `WebhookError`. A queue may hand out a job
-   * twice; `replay` takes the data too, and handles it once by this receiver's store.
+   * twice: `processor` of `payproof/queue` handles it once. So does `replay` with the data, in a store that the receiver which took
+   * the delivery has no part in: there the event is handled.
    */
   decode(data: unknown): Promise<Event>
   /** This provider's and account's deliveries that were kept because they were not handled, and that nobody is handling. */

@@ -75,6 +75,12 @@ const ceilings = [
     kB: 4,
     external: ['zod'],
   })),
+  ...['queue', 'bullmq', 'pg-boss'].map((entry) => ({
+    name: `payproof/${entry} alone`,
+    code: `export * from 'payproof/${entry}'`,
+    kB: 3,
+    external: ['zod'],
+  })),
   ...['sqlite', 'redis', 'postgres', 'mysql'].map((store) => ({
     name: `payproof/stores/${store} alone`,
     code: `export * from 'payproof/stores/${store}'`,
@@ -137,14 +143,25 @@ describe('the packed package', () => {
         ),
     )
     expect(unexpected).toEqual([])
-    for (const file of ['index', 'express', 'stores/redis', 'testing', 'testing/vitest', 'testing/jest', 'inspector'])
+    for (const file of [
+      'index',
+      'express',
+      'stores/redis',
+      'queue',
+      'bullmq',
+      'pg-boss',
+      'testing',
+      'testing/vitest',
+      'testing/jest',
+      'inspector',
+    ])
       for (const end of ['js', 'cjs', 'd.ts', 'd.cts']) expect(packed).toContain(`dist/${file}.${end}`)
   })
 
   it('brings zod and nothing else', () => {
     const installed = readdirSync(join(project, 'node_modules'))
     expect(installed).toContain('zod')
-    for (const name of ['fastify', 'hono', 'koa', '@noble']) expect(installed).not.toContain(name)
+    for (const name of ['fastify', 'hono', 'koa', 'bullmq', 'pg-boss', '@noble']) expect(installed).not.toContain(name)
   })
 
   it('works as an ES module', () => {

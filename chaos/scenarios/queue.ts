@@ -65,7 +65,7 @@ async function dying(bench: Bench, job: HandOffJob, promises: Promises): Promise
       const status = await post(undefined, worker.port, delivery)
       if (status === 0 && (await worker.ended) === 'SIGKILL') kills++
       else await worker.kill('SIGKILL')
-      if (kills % 50 === 0) bench.say(`queue: ${kills} killed`)
+      if (kills > 0 && kills % 50 === 0) bench.say(`queue: ${kills} killed`)
     }
   }
   await Promise.all([lane(), lane(), lane()])
