@@ -11,6 +11,9 @@ import { genuineOf, uniqueName } from './support'
 
 const schema = uniqueName().replace('-', '_')
 const queue = 'payments'
+// However busy the machine is.
+const storeTimeoutMs = 20_000
+const patient = { timeoutMs: 20_000 }
 
 describeOn('pg-boss', services.postgres, (url) => {
   const pool = new pg.Pool({ connectionString: url, max: 20 })
@@ -38,10 +41,10 @@ describeOn('pg-boss', services.postgres, (url) => {
     ['postgres.js', inPostgresJs],
   ]
   it.each(clients)('%s: fifty deliveries at once make one job, which the worker handles once', async (name, store) => {
-    const shop = () => createShop({ store }).receiver
+    const shop = () => createShop({ store, storeTimeoutMs }).receiver
     const request = { ...genuineOf(1024 * 1024) }
     const send = genuine(name === 'pg' ? 'evt_pg' : 'evt_js')
-    const onEvent = enqueue(boss, queue)
+    const onEvent = enqueue(boss, queue, patient)
     const kinds = (await Promise.all(Array.from({ length: 50 }, () => shop().receive(send, onEvent)))).map(
       (o) => o.kind,
     )
@@ -64,8 +67,8 @@ describeOn('pg-boss', services.postgres, (url) => {
   })
 
   it('makes no job where the transaction is rolled back', async () => {
-    const { receiver } = createShop({ store: inPg })
-    const onEvent = enqueue(boss, queue)
+    const { receiver } = createShop({ store: inPg, storeTimeoutMs })
+    const onEvent = enqueue(boss, queue, patient)
     const outcome = await receiver.receive(genuine('evt_back'), async (event, context) => {
       await onEvent(event, context)
       throw new Error('no')
@@ -97,15 +100,17 @@ describeOn('pg-boss', services.postgres, (url) => {
       { transaction: true, table: `${schema}.events` },
     )
     const execute = ({ orm }: { orm: pg.PoolClient }, text: string, values: unknown[]) => rows(orm, text, values)
-    const { receiver } = createShop({ store })
-    expect((await receiver.receive(genuine('evt_orm'), enqueue(boss, queue, { execute }))).kind).toBe('processed')
+    const { receiver } = createShop({ store, storeTimeoutMs })
+    expect((await receiver.receive(genuine('evt_orm'), enqueue(boss, queue, { ...patient, execute }))).kind).toBe(
+      'processed',
+    )
     expect(await jobs()).toHaveLength(1)
   })
 
   it('refuses a store without transactions, a queue that is not there, and one that drops jobs', async () => {
     const hint = async (store: IdempotencyStore<unknown>, name: string, id: string) => {
-      const { receiver } = createShop({ store: store as typeof inPg })
-      const outcome = await receiver.receive(genuine(id), enqueue(boss, name))
+      const { receiver } = createShop({ store: store as typeof inPg, storeTimeoutMs })
+      const outcome = await receiver.receive(genuine(id), enqueue(boss, name, patient))
       return 'error' in outcome ? [outcome.reply.status, outcome.error.hint] : outcome.kind
     }
     expect(await hint(memoryStore(), queue, 'evt_1')).toEqual([
@@ -118,8 +123,8 @@ describeOn('pg-boss', services.postgres, (url) => {
   })
 
   it('throws for one job of a batch, and handles the others once', async () => {
-    const { receiver } = createShop({ store: inPg })
-    for (const id of ['evt_a', 'evt_b']) await receiver.receive(genuine(id), enqueue(boss, queue))
+    const { receiver } = createShop({ store: inPg, storeTimeoutMs })
+    for (const id of ['evt_a', 'evt_b']) await receiver.receive(genuine(id), enqueue(boss, queue, patient))
     const batch = (await jobs()) as BossJob[]
     const ran: string[] = []
     const failing = processor(receiver, ({ id }) => {

@@ -54,12 +54,6 @@ export function genuineOf(bytes: number) {
 
 const withNote = (note: string) => (body: string) => body.replace('{"id"', `{"note":"${note}","id"`)
 
-/** What the work came to, and how long it took. */
-export async function timed<T>(work: Promise<T>): Promise<{ result: T; tookMs: number }> {
-  const startedMs = performance.now()
-  return { result: await work, tookMs: performance.now() - startedMs }
-}
-
 export async function lettersOf(receiver: Receiver): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = []
   for await (const letter of receiver.deadLetters()) letters.push(letter)
