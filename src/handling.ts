@@ -1,6 +1,5 @@
 import { sha256Hex } from '#hmac'
 import { createAttempts, type Handler } from './attempt'
-import { toBytes } from './core/bytes'
 import type { HeadersInput } from './core/headers'
 import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
@@ -177,9 +176,7 @@ export function keyOf(
   idempotencyKey: string,
   queue?: string,
 ): string {
-  const key = `${provider.name}:${account}:${idempotencyKey}`
-  if (queue === undefined) return key
-  return `${/^[\w.-]{1,100}$/.test(queue) ? queue : sha256Hex(toBytes(queue))}/${key}`
+  return `${queue === undefined ? '' : `${queue}/`}${provider.name}:${account}:${idempotencyKey}`
 }
 
 function inProgress<Event extends WebhookEvent>(

@@ -11,6 +11,5 @@ export function fromQueue<Data>(name: string, data: Data): Data {
 
 /** The queue that data was taken from, where it says so. */
 export function queueOf(data: unknown): string | undefined {
-  if (typeof data !== 'object' || data === null || !(queue in data)) return undefined
-  return typeof data[queue] === 'string' ? data[queue] : undefined
+  return (data as { [queue]?: string } | undefined)?.[queue]
 }

@@ -1,4 +1,6 @@
+import { sha256Hex } from '#hmac'
 import type { Handler } from '../attempt'
+import { toBytes } from '../core/bytes'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from '../errors'
 import type { WebhookEvent } from '../event'
 import type { JobData } from '../job'
@@ -28,9 +30,17 @@ export async function work<R extends Receivers>(
   data: unknown,
 ): Promise<void> {
   const receiver = receiverOf(receivers, data)
-  const outcome = await receiver.replay(fromQueue(queue, data as JobData), handler as Handler<WebhookEvent, unknown>)
+  const outcome = await receiver.replay(
+    fromQueue(keyPart(queue), data as JobData),
+    handler as Handler<WebhookEvent, unknown>,
+  )
   const error = errorOf(outcome)
   if (error !== undefined) throw error
+}
+
+/** What a store's keys may begin with. */
+function keyPart(queue: string): string {
+  return /^[\w.-]{1,100}$/.test(queue) ? queue : sha256Hex(toBytes(queue))
 }
 
 /** Whether an error that a job ended with says that no other attempt can end better. */
