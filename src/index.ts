@@ -8,6 +8,7 @@ export type { Amount, Payment, PaymentOutcome, Proof, WebhookEvent } from './eve
 export { type ExpectedPayment, expectPayment } from './expectation'
 export { type ExplainSettings, explain } from './explain'
 export type { Job, JobData } from './job'
+export { type Logger, logTo } from './logs'
 export type { DeliveryReport, DiagnosisReport, DriftReport, Observer, Report, StoreReport } from './observe'
 export type { ReceiverOptions } from './options'
 export { ifNewer, rankOf } from './ordering'

@@ -9,6 +9,8 @@ export interface DeliveryReport {
   readonly type: 'delivery'
   readonly provider: string
   readonly account: string
+  /** The receiver's method that was called. */
+  readonly operation: 'verify' | 'receive' | 'replay' | 'decode'
   /** `verified` where only `verify` was asked. */
   readonly outcome: OutcomeKind | 'verified'
   /** The answer's HTTP status; left out for `verify`, which does not answer. */
@@ -69,6 +71,14 @@ export type Report = DeliveryReport | StoreReport | DriftReport | DiagnosisRepor
 /** May throw, reject or hang: no delivery fares differently for it. */
 export type Observer = (report: Report) => unknown
 
+/** Several as one: what the one does keeps none of the others from being told. */
+export function together(observers: readonly Observer[]): Observer {
+  const each = observers.map(contained)
+  return (report) => {
+    for (const tell of each) tell(report)
+  }
+}
+
 /** Calls an observer so that nothing it does comes back. */
 export function contained(observe: Observer): (report: Report) => void {
   return (report) => {
@@ -79,35 +89,4 @@ export function contained(observe: Observer): (report: Report) => void {
       // The observer's own trouble.
     }
   }
-}
-
-const quietMs = 60_000
-
-/** The default observer: one line on the console for what needs a person; what anybody can cause, once a minute per reason. */
-export function logProblems(): Observer {
-  const lastMs = new Map<string, number>()
-  const isQuiet = (reason: string): boolean => {
-    const nowMs = performance.now()
-    if (nowMs - (lastMs.get(reason) ?? Number.NEGATIVE_INFINITY) < quietMs) return true
-    lastMs.set(reason, nowMs)
-    return false
-  }
-  return (report) => {
-    if (report.type === 'drift' || report.type === 'diagnosis') return console.warn(line(report.type, report))
-    if (report.type !== 'delivery') return console.error(line(report.type, report), ...causes(report.error))
-    const { outcome, code = '' } = report
-    if (outcome === 'failed' || outcome === 'dead_letter')
-      return console.error(line(outcome, report), ...causes(report.error))
-    if (outcome !== 'rejected' && outcome !== 'unavailable' && outcome !== 'misuse') return
-    if (!isQuiet(code)) console.warn(line(outcome, report), ...causes(report.error))
-  }
-}
-
-function line(what: string, report: Report): string {
-  const { type: _, error: __, ...rest } = { error: undefined, ...report }
-  return `payproof: ${what} ${JSON.stringify(rest)}`
-}
-
-function causes(error: unknown): readonly unknown[] {
-  return error === undefined ? [] : [error]
 }

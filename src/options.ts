@@ -2,8 +2,8 @@ import { assertGivenOrLeftOut, parseSecrets, type SecretInput } from './core/sec
 import type { DeadLetter } from './dead-letters'
 import { misconfigured } from './errors'
 import type { WebhookEvent } from './event'
-import type { Observer } from './observe'
-import { logProblems } from './observe'
+import { logProblems } from './logs'
+import { type Observer, together } from './observe'
 import type { Provider } from './providers/provider'
 import { defaultMaxBodyBytes } from './request'
 import type { IdempotencyStore } from './stores/store'
@@ -49,8 +49,8 @@ export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
    * every ten seconds. Give it the other secrets you know, and it tells when one of them was meant.
    */
   diagnose?: boolean | { otherSecrets?: SecretInput }
-  /** Told of everything that happened. The default writes problems to the console. */
-  observe?: Observer
+  /** Told of everything that happened, also several: `[logTo(logger), count]`. The default writes problems to the console. */
+  observe?: Observer | readonly Observer[]
   /** The clock, in milliseconds since 1970, for tests. */
   now?: () => number
 }
@@ -58,8 +58,8 @@ export interface ReceiverOptions<Event extends WebhookEvent, Tx = undefined> {
 type Optional = 'mode' | 'diagnose' | 'answerWithinMs' | 'maxAttempts' | 'onDeadLetter'
 
 export type ReceiverSettings<Event extends WebhookEvent, Tx = undefined> = Required<
-  Omit<ReceiverOptions<Event, Tx>, Optional>
-> & { readonly [Name in Optional]: ReceiverOptions<Event, Tx>[Name] | undefined }
+  Omit<ReceiverOptions<Event, Tx>, Optional | 'observe'>
+> & { readonly observe: Observer } & { readonly [Name in Optional]: ReceiverOptions<Event, Tx>[Name] | undefined }
 
 const day = 86_400
 
@@ -67,20 +67,19 @@ const day = 86_400
 export function parseOptions<Event extends WebhookEvent, Tx>(
   options: ReceiverOptions<Event, Tx>,
 ): ReceiverSettings<Event, Tx> {
-  const { provider, store, account = '', observe = logProblems(), now = Date.now, onDeadLetter } = options
+  const { provider, store, account = '', now = Date.now, onDeadLetter } = options
   assertProvider(provider)
   assertStore(store)
   if (typeof account !== 'string' || !/^[\w.-]{0,64}$/.test(account)) {
     throw misconfigured('account', 'must be 1 to 64 letters, digits, dots, dashes or underscores.')
   }
-  if (typeof observe !== 'function') throw misconfigured('observe', 'must be a function.')
   assertClock(now)
   assertGivenOrLeftOut('', options, 'mode')
   const settings: ReceiverSettings<Event, Tx> = {
     provider,
     store,
     account,
-    observe,
+    observe: parseObserve(options.observe),
     now,
     toleranceSeconds: inRange('toleranceSeconds', options.toleranceSeconds ?? 300, 1, day),
     maxEventAgeSeconds: inRange(
@@ -119,6 +118,12 @@ const maxTimerMs = 2 ** 31 - 1
 function inRange(setting: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value === 'number' && value >= min && value <= max) return value
   throw misconfigured(setting, `must be a number from ${min} to ${max}.`)
+}
+
+function parseObserve(observe: ReceiverOptions<WebhookEvent>['observe'] = logProblems()): Observer {
+  const observers: readonly unknown[] = Array.isArray(observe) ? observe : [observe]
+  if (observers.every((each) => typeof each === 'function')) return together(observers as readonly Observer[])
+  throw misconfigured('observe', 'must be a function, or a list of functions.')
 }
 
 function parseMode(mode: unknown): 'test' | 'live' | undefined {

@@ -117,19 +117,19 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
 
   return {
     verify(request) {
-      const trace = startTrace()
+      const trace = startTrace('verify')
       return eventOf(trace, () => prove(lasting(request), trace))
     },
     receive(request, handler) {
-      const trace = startTrace()
+      const trace = startTrace('receive')
       return settle(trace, () => proveAndTell(lasting(request), trace), handler)
     },
     replay(letter, handler) {
-      const trace = startTrace()
+      const trace = startTrace('replay')
       return settle(trace, () => proveLetter(letter, trace), handler)
     },
     decode(data) {
-      const trace = startTrace()
+      const trace = startTrace('decode')
       const { name } = settings.provider
       return eventOf(trace, () => proveAgain(openJob(data, { provider: name, account: settings.account }), trace))
     },

@@ -12,14 +12,15 @@ interface EventNote {
 
 /** What is noted of a delivery on its way, for its report. */
 export interface Trace {
+  readonly operation: DeliveryReport['operation']
   readonly startedMs: number
   body: Uint8Array | undefined
   /** Noted before the handler runs, which may do to the event what it likes. */
   event: EventNote | undefined
 }
 
-export function startTrace(): Trace {
-  return { startedMs: performance.now(), body: undefined, event: undefined }
+export function startTrace(operation: Trace['operation']): Trace {
+  return { operation, startedMs: performance.now(), body: undefined, event: undefined }
 }
 
 export function note(trace: Trace, { type, wireType, idempotencyKey, proof: { secretId } }: WebhookEvent): void {
@@ -40,6 +41,7 @@ export function reportOf(
     type: 'delivery',
     provider: settings.provider.name,
     account: settings.account,
+    operation: trace.operation,
     outcome,
     durationMs: performance.now() - trace.startedMs,
     rawBody: () => trace.body,

@@ -1,6 +1,6 @@
 /** Before each test file: listens to every receiver and to the console, and afterwards searches what they said for secrets. */
 import { afterAll, expect, vi } from 'vitest'
-import type { Outcome, ReceiverOptions, WebhookEvent } from '../../src'
+import type { Outcome, ReceiverOptions, Report, WebhookEvent } from '../../src'
 import type * as Receivers from '../../src/receiver'
 import { findLeaks, rememberText, writeCount } from './said'
 
@@ -38,13 +38,9 @@ function overheardOutcome<Event extends WebhookEvent>(outcome: Outcome<Event>): 
 
 /** The reports too, where somebody observes; otherwise they reach the console. */
 function listening({ observe }: Pick<ReceiverOptions<never>, 'observe'>): Pick<ReceiverOptions<never>, 'observe'> {
-  if (typeof observe !== 'function') return {}
-  return {
-    observe(report) {
-      rememberText({ ...report, durationMs: 0 })
-      return observe(report)
-    },
-  }
+  if (observe === undefined) return {}
+  const overhear = (report: Report) => rememberText({ ...report, durationMs: 0 })
+  return { observe: [overhear, ...(Array.isArray(observe) ? observe : [observe])] }
 }
 
 for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
