@@ -22,6 +22,7 @@ const entries = {
   'testing/vitest': 'src/testing/vitest.ts',
   'testing/jest': 'src/testing/jest.ts',
   inspector: 'src/inspector/index.ts',
+  otel: 'src/otel/index.ts',
 }
 
 const providers = ['caspay', 'kasperopay', 'mugglepay', 'payqi', 'payvost']

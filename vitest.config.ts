@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^payproof\/testing$/, replacement: at('src/testing/index.ts') },
       { find: '#inspector-page', replacement: at('src/inspector/page/assets.ts') },
       { find: 'payproof/inspector', replacement: at('src/inspector/index.ts') },
+      { find: 'payproof/otel', replacement: at('src/otel/index.ts') },
       { find: /^payproof\/(queue|bullmq|pg-boss)$/, replacement: at('src/queues/$1.ts') },
       { find: /^payproof\/([a-z]+)$/, replacement: at('adapters/$1.ts') },
       { find: /^payproof$/, replacement: at('src/index.ts') },

@@ -22,7 +22,12 @@ export interface JobData extends Readonly<z.input<typeof written>> {
 
 /** The job for an event, by its key in the store. */
 export function jobOf(key: string, letter: DeadLetter, keepSeconds: number): Job {
-  return { id: sha256Hex(toBytes(key)), keepSeconds, data: JSON.parse(JSON.stringify(letter)) as JobData }
+  return { id: jobIdOf(key), keepSeconds, data: JSON.parse(JSON.stringify(letter)) as JobData }
+}
+
+/** Tells nothing of the event, and is the same for each of its deliveries. */
+export function jobIdOf(key: string): string {
+  return sha256Hex(toBytes(key))
 }
 
 /** The delivery in a job's data. Throws `job_invalid` on anything else, and on a job for somebody else. */

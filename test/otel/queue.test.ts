@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import { SpanKind, trace } from '@opentelemetry/api'
+import { Queue, Worker } from 'bullmq'
+import express from 'express'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expressWebhook } from '../../adapters/express'
+import { caspay, memoryStore } from '../../src'
+import { createInstrumentedReceiver } from '../../src/otel'
+import { deliver } from '../../src/testing'
+import { services } from '../support/services'
+import { genuine, now, secret, until } from '../support/shop'
+import { notRun } from '../support/vectors'
+import { type Heard, type Sdk, startSdk, stopSdk } from './sdk'
+
+const open = () =>
+  createInstrumentedReceiver({ provider: caspay({ secret }), store: memoryStore(), now: () => now, observe() {} })
+
+describe('one trace, from the request to the work in a queue', () => {
+  if (services.redis === undefined) {
+    notRun('one trace through a queue: no Redis answers')
+    return
+  }
+  const connection = { url: services.redis }
+  const queue = new Queue(`payproof-${randomUUID()}`, { connection })
+  const shop = open()
+  const tracer = trace.getTracer('shop')
+  let sdk: Sdk
+  const worker = new Worker(
+    queue.name,
+    ({ data }) => open().replay(data, () => tracer.startSpan('UPDATE orders').end()),
+    { connection, autorun: false },
+  )
+  beforeAll(() => {
+    sdk = startSdk()
+  })
+  afterAll(async () => {
+    stopSdk()
+    await worker.close()
+    await queue.obliterate({ force: true })
+    await queue.close()
+  })
+
+  /** The framework's own span, as its instrumentation makes it. */
+  function traced(app: express.Express): express.Express {
+    return express().use((req, res) =>
+      tracer.startActiveSpan('POST /webhooks', { kind: SpanKind.SERVER }, (span) => {
+        res.on('close', () => span.end())
+        app(req, res)
+      }),
+    )
+  }
+
+  const find = (name: string, above?: Heard) =>
+    sdk.spans().find((span) => span.name === name && (above === undefined || span.parent === above.spanId))
+
+  it('has every span, and each beneath the one that caused it', async () => {
+    const enqueue = expressWebhook(shop, async (_event, { job }) => {
+      const { id, data } = job()
+      await queue.add('payment', data, { jobId: `w-${id}` })
+    })
+    const app = traced(express().post('/webhooks', enqueue))
+    expect(await deliver(app, genuine(), { path: '/webhooks' })).toMatchObject({ status: 200 })
+    void worker.run()
+    await until(() => sdk.spans().filter(({ name }) => name === 'process caspay').length === 2)
+    await until(() => find('POST /webhooks') !== undefined)
+    const request = find('POST /webhooks')
+    const received = find('process caspay', request)
+    const handed = find('handle caspay', received)
+    const worked = find('process caspay', handed)
+    const handled = find('handle caspay', worked)
+    const order = find('UPDATE orders', handled)
+    expect([request, received, handed, worked, handled, order].map((span) => span?.traceId)).toEqual(
+      Array(6).fill(request?.traceId),
+    )
+    expect(worked?.attributes).toMatchObject({ 'payproof.operation': 'replay', 'payproof.outcome': 'processed' })
+    expect(worked?.attributes['messaging.message.id']).toBe(received?.attributes['messaging.message.id'])
+  })
+})
