@@ -5,7 +5,7 @@ import { kindOf } from '../outcome'
 import { aboutReceiver } from './about'
 import { placeOf } from './carry'
 import { WatchedDelivery } from './delivery'
-import { countReports } from './reports'
+import { beginAtNought, countReports } from './reports'
 import { watchStore } from './store'
 import { type Telemetry, Watch } from './watch'
 
@@ -19,9 +19,11 @@ export function createInstrumentedReceiver<Event extends WebhookEvent, Tx = unde
 ): Receiver<Event, Tx> {
   const { provider, account, storeTimeoutMs } = parseOptions(options)
   const about = aboutReceiver(provider.name, account)
-  const watch = new Watch(telemetry)
+  const watch = new Watch(telemetry, (instruments) => beginAtNought(instruments, about))
   const { observe = logProblems() } = options
   const counting = countReports(watch, about, provider.retryHorizonSeconds === 0)
+  // From the start, where an SDK is there already.
+  void watch.instruments
   const receiver = createReceiver({
     ...options,
     store: watchStore(options.store, watch, about, storeTimeoutMs),

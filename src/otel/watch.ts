@@ -36,8 +36,11 @@ export class Watch {
   readonly #telemetry: Telemetry
   #known: { readonly provider: MeterProvider; readonly instruments: Instruments | undefined } | undefined
 
-  constructor(telemetry: Telemetry) {
+  readonly #began: (instruments: Instruments) => void
+
+  constructor(telemetry: Telemetry, began: (instruments: Instruments) => void) {
     this.#telemetry = telemetry
+    this.#began = began
   }
 
   get recordsHandlerErrors(): boolean {
@@ -48,9 +51,11 @@ export class Watch {
   get instruments(): Instruments | undefined {
     const provider = this.#telemetry.meterProvider ?? quietly(() => metrics.getMeterProvider())
     if (provider === undefined) return undefined
-    if (this.#known?.provider !== provider)
-      this.#known = { provider, instruments: quietly(() => createInstruments(provider.getMeter(scope))) }
-    return this.#known.instruments
+    if (this.#known?.provider === provider) return this.#known.instruments
+    const instruments = quietly(() => createInstruments(provider.getMeter(scope)))
+    this.#known = { provider, instruments }
+    if (instruments !== undefined) quietly(() => this.#began(instruments))
+    return instruments
   }
 
   start(name: string, options: SpanOptions, parent: Context = activeContext()): Watched {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { SpanKind, trace } from '@opentelemetry/api'
 import { Queue, Worker } from 'bullmq'
 import express from 'express'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expressWebhook } from '../../adapters/express'
 import { caspay, memoryStore } from '../../src'
 import { createInstrumentedReceiver } from '../../src/otel'
 import { deliver } from '../../src/testing'
 import { services } from '../support/services'
-import { genuine, now, secret, until } from '../support/shop'
+import { genuine, now, secret } from '../support/shop'
 import { notRun } from '../support/vectors'
 import { type Heard, type Sdk, startSdk, stopSdk } from './sdk'
 
@@ -23,11 +23,10 @@ describe('one trace, from the request to the work in a queue', () => {
   const connection = { url: services.redis }
   const queue = new Queue(`payproof-${randomUUID()}`, { connection })
   const shop = open()
-  const tracer = trace.getTracer('shop')
   let sdk: Sdk
   const worker = new Worker(
     queue.name,
-    ({ data }) => open().replay(data, () => tracer.startSpan('UPDATE orders').end()),
+    ({ data }) => open().replay(data, () => trace.getTracer('shop').startSpan('UPDATE orders').end()),
     { connection, autorun: false },
   )
   beforeAll(() => {
@@ -43,7 +42,7 @@ describe('one trace, from the request to the work in a queue', () => {
   /** The framework's own span, as its instrumentation makes it. */
   function traced(app: express.Express): express.Express {
     return express().use((req, res) =>
-      tracer.startActiveSpan('POST /webhooks', { kind: SpanKind.SERVER }, (span) => {
+      trace.getTracer('shop').startActiveSpan('POST /webhooks', { kind: SpanKind.SERVER }, (span) => {
         res.on('close', () => span.end())
         app(req, res)
       }),
@@ -59,10 +58,26 @@ describe('one trace, from the request to the work in a queue', () => {
       await queue.add('payment', data, { jobId: `w-${id}` })
     })
     const app = traced(express().post('/webhooks', enqueue))
-    expect(await deliver(app, genuine(), { path: '/webhooks' })).toMatchObject({ status: 200 })
+    expect(await deliver(app, { ...genuine(), method: 'POST' }, { path: '/webhooks' })).toMatchObject({ status: 200 })
     void worker.run()
-    await until(() => sdk.spans().filter(({ name }) => name === 'process caspay').length === 2)
-    await until(() => find('POST /webhooks') !== undefined)
+    const all = [
+      'POST /webhooks',
+      'process caspay',
+      'handle caspay',
+      'process caspay',
+      'handle caspay',
+      'UPDATE orders',
+    ]
+    const names = () => sdk.spans().map(({ name }) => name)
+    await vi.waitFor(
+      () =>
+        expect(
+          names()
+            .filter((name) => all.includes(name))
+            .sort(),
+        ).toEqual(all.sort()),
+      15_000,
+    )
     const request = find('POST /webhooks')
     const received = find('process caspay', request)
     const handed = find('handle caspay', received)
