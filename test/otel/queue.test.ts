@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expressWebhook } from '../../adapters/express'
 import { caspay, memoryStore } from '../../src'
 import { createInstrumentedReceiver } from '../../src/otel'
-import { deliver } from '../../src/testing'
+import { deliver, signDelivery } from '../../src/testing'
 import { services } from '../support/services'
-import { genuine, now, secret } from '../support/shop'
+import { now, secret } from '../support/shop'
 import { notRun } from '../support/vectors'
 import { type Heard, type Sdk, startSdk, stopSdk } from './sdk'
 
@@ -58,7 +58,9 @@ describe('one trace, from the request to the work in a queue', () => {
       await queue.add('payment', data, { jobId: `w-${id}` })
     })
     const app = traced(express().post('/webhooks', enqueue))
-    expect(await deliver(app, { ...genuine(), method: 'POST' }, { path: '/webhooks' })).toMatchObject({ status: 200 })
+    expect(
+      await deliver(app, signDelivery('caspay', 'payment.completed', { secret, at: now }), { path: '/webhooks' }),
+    ).toMatchObject({ status: 200 })
     void worker.run()
     const all = [
       'POST /webhooks',

@@ -61,7 +61,11 @@ export const storePlays = listed([
     (shop) => shop.receive(delivery(), failing),
     () => ({ store: faultyStore({ release: failing }) }),
   ],
-  ['lease renewed', (shop) => shop.receive(delivery(), () => sleep(120)), () => ({ leaseSeconds: 0.15 })],
+  [
+    'lease renewed',
+    (shop) => shop.receive(delivery(), () => sleep(120)),
+    () => ({ leaseSeconds: 0.15, account: 'eu' }),
+  ],
   [
     'lease lost',
     (shop) => shop.receive(delivery(), () => sleep(120)),
