@@ -92,6 +92,17 @@ describe('the house', () => {
     ])
   })
 
+  it('imports OpenTelemetry in src/otel alone, which imports nothing else', () => {
+    const imported = (file: string) =>
+      [...read(file).matchAll(/^import (?!type ).*?from '([^.'][^']*)'/gms)].map(([, name = '']) => name)
+    const holding = files.filter((file) => imported(file).some((name) => name.startsWith('@opentelemetry/')))
+    expect(holding.length).toBeGreaterThan(3)
+    for (const file of holding)
+      expect([file, imported(file)]).toEqual([expect.stringMatching(/^src\/otel\//), ['@opentelemetry/api']])
+    for (const file of files.filter((name) => name.startsWith('src/otel/') && !holding.includes(name)))
+      expect([file, imported(file)]).toEqual([file, []])
+  })
+
   it('names providers in their own files only', () => {
     const names = new RegExp(providerNames.join('|'), 'i')
     const own = /^src\/(providers|testing\/senders)\//

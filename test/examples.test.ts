@@ -143,6 +143,9 @@ const servers: Started[] = [
   },
 ]
 
+/** The SDK in it writes its spans and measurements to the console. */
+const observed = ["name: 'process payqi'", "name: 'handle payqi'", "name: 'payproof.deliveries'"]
+
 const payment = {
   payment_id: 'pay_xyz789',
   status: 'completed',
@@ -169,6 +172,20 @@ describe('examples that serve', () => {
       expect(output.text).not.toContain(secret)
     },
   )
+
+  it('otel: says what happened when it is told to end', async () => {
+    const port = await freePort()
+    const { output, exit, stop } = run('examples/otel.ts', { PAYQI_WEBHOOK_SECRET: secret, PORT: String(port) })
+    const url = `http://127.0.0.1:${port}/webhooks/payqi`
+    const sent = fromPayqi()
+    expect(await insist(() => post(url, forgery(sent)))).toMatchObject({ status: 401 })
+    for (const status of [200, 200]) expect(await post(url, sent)).toMatchObject({ status })
+    stop()
+    expect(await exit).toBe(0)
+    for (const text of [...observed, '"orderId":"o_2"', '"msg":"payproof: processed"'])
+      expect(output.text).toContain(text)
+    expect(output.text).not.toContain(secret)
+  })
 
   it('without a secret say what is missing, at start', async () => {
     const { output, exit } = run('examples/express.ts', { CASPAY_WEBHOOK_SECRET: '' })

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -87,6 +87,12 @@ const ceilings = [
     kB: 5,
     external: ['zod'],
   })),
+  {
+    name: 'payproof/otel beside the root, without zod',
+    code: "export { createReceiver } from 'payproof'; export * from 'payproof/otel'",
+    kB: 17,
+    external: ['zod', '@opentelemetry/api'],
+  },
 ]
 
 async function bundle(code: string, external: string[], conditions: string[] = []) {
@@ -150,6 +156,7 @@ describe('the packed package', () => {
       'queue',
       'bullmq',
       'pg-boss',
+      'otel',
       'testing',
       'testing/vitest',
       'testing/jest',
@@ -161,7 +168,8 @@ describe('the packed package', () => {
   it('brings zod and nothing else', () => {
     const installed = readdirSync(join(project, 'node_modules'))
     expect(installed).toContain('zod')
-    for (const name of ['fastify', 'hono', 'koa', 'bullmq', 'pg-boss', '@noble']) expect(installed).not.toContain(name)
+    const absent = ['fastify', 'hono', 'koa', 'bullmq', 'pg-boss', '@noble', '@opentelemetry']
+    for (const name of absent) expect(installed).not.toContain(name)
   })
 
   it('works as an ES module', () => {
@@ -201,6 +209,33 @@ run()`,
       './explain-*',
     ])
     expect(inspector).toContain('_payproof')
+  })
+
+  it('bundles nothing of OpenTelemetry with the root', async () => {
+    const { text } = await bundle(`export * from 'payproof'; export * from 'payproof/express'`, ['zod', './explain-*'])
+    expect(text).not.toContain('payproof.deliveries')
+    expect(text).not.toContain('opentelemetry')
+  })
+
+  it.each(['mjs', 'cjs'])('is seen by OpenTelemetry, from whatever it is imported: %s', (end) => {
+    symlinkSync(join(root, 'node_modules/@opentelemetry'), join(project, 'node_modules/@opentelemetry'))
+    const load = (names: string, from: string) =>
+      end === 'mjs' ? `import { ${names} } from '${from}'` : `const { ${names} } = require('${from}')`
+    writeFileSync(
+      join(project, `otel.${end}`),
+      `${load('caspay, memoryStore', 'payproof')}\n${load('createInstrumentedReceiver', 'payproof/otel')}
+${load('BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor', '@opentelemetry/sdk-trace-base')}
+const exporter = new InMemorySpanExporter()
+const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+const provider = caspay({ secret: 'whsec_0123456789abcdef' })
+const receiver = createInstrumentedReceiver({ provider, store: memoryStore(), observe: () => {} }, { tracerProvider })
+receiver.receive({ headers: {}, body: '{}' }, () => {}).then((outcome) => {
+  console.log(outcome.kind, exporter.getFinishedSpans().map((span) => span.name).join())
+})`,
+    )
+    const printed = run('node', `otel.${end}`).trim()
+    rmSync(join(project, 'node_modules/@opentelemetry'))
+    expect(printed).toBe('rejected process caspay')
   })
 
   it('works as CommonJS', () => {
