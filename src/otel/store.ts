@@ -25,7 +25,8 @@ export function watchStore<Tx>(
     try {
       const answer = Promise.resolve(ask())
       answer.then(
-        (value) => ended(resultOf(value)),
+        // A store is somebody else's code: it may answer with nothing.
+        (value) => ended(quietly(() => resultOf(value)) ?? 'error'),
         () => ended('error'),
       )
       return answer

@@ -10,7 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { createInstruments, type Instruments } from './instruments'
-import { activeContext, quietly } from './quietly'
+import { quietly } from './quietly'
 
 /** Where spans and metrics go. Both default to the SDK that is registered, also one that is registered later. */
 export interface Telemetry {
@@ -34,9 +34,8 @@ export interface Watched {
 /** One receiver's way to its SDK. */
 export class Watch {
   readonly #telemetry: Telemetry
-  #known: { readonly provider: MeterProvider; readonly instruments: Instruments | undefined } | undefined
-
   readonly #began: (instruments: Instruments) => void
+  #known: { readonly provider: MeterProvider; readonly instruments: Instruments | undefined } | undefined
 
   constructor(telemetry: Telemetry, began: (instruments: Instruments) => void) {
     this.#telemetry = telemetry
@@ -58,7 +57,7 @@ export class Watch {
     return instruments
   }
 
-  start(name: string, options: SpanOptions, parent: Context = activeContext()): Watched {
+  start(name: string, options: SpanOptions, parent: Context): Watched {
     const span = quietly(() => this.#tracer().startSpan(name, options, parent))
     const where = span && quietly(() => trace.setSpan(parent, span))
     return { span, where: where ?? parent, recording: (span && quietly(() => span.isRecording())) === true }
@@ -70,7 +69,7 @@ export class Watch {
 }
 
 /** Ends a span: with what is known of it, and with the class of what went wrong, if anything did. */
-export function end({ span, recording }: Watched, attributes: Attributes = {}, errorType?: string): void {
+export function end({ span, recording }: Watched, attributes: Attributes, errorType?: string): void {
   if (span === undefined) return
   if (recording) quietly(() => span.setAttributes(attributes))
   if (recording && errorType !== undefined)

@@ -41,6 +41,11 @@ export const storePlays = listed([
     () => ({ store: faultyStore({ claim: async () => ({ state: payload }) as never }) }),
   ],
   [
+    'store says nothing',
+    (shop) => shop.receive(delivery(), ok),
+    () => ({ store: faultyStore({ claim: async () => undefined as never }) }),
+  ],
+  [
     'store hangs',
     (shop) => shop.receive(delivery(), ok),
     () => ({ store: faultyStore({ claim: never }), storeTimeoutMs: 20 }),
