@@ -1,4 +1,4 @@
-import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+import { type Context, context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { caspay, type Job, memoryStore } from '../../src'
@@ -117,6 +117,24 @@ describe('the worker', () => {
   ])('believes no queue: a trace %s', (_what, given, expected) => {
     const seen = inTrace({ trace: given }, activeTraceId)
     expect(seen).toBe(expected)
+  })
+
+  it.each([
+    ['a traceparent', { traceparent: parent }, { traceparent: parent }],
+    ['one of other letters', { traceparent: parent.toUpperCase() }, undefined],
+    ['one with more behind it', { traceparent: `${parent}-more` }, undefined],
+    ['what no propagator knows', { traceparent: parent, 'x-cost': '7' }, { traceparent: parent }],
+    ['a long state', { traceparent: parent, tracestate: 'x'.repeat(513) }, { traceparent: parent }],
+  ])('hands the propagators, who may believe anything, of %s nothing else', (_what, given, expected) => {
+    propagation.disable()
+    let handed: unknown
+    const extract = (where: Context, carrier: unknown) => {
+      handed = carrier
+      return where
+    }
+    propagation.setGlobalPropagator({ extract, inject() {}, fields: () => ['traceparent', 'tracestate'] })
+    inTrace({ trace: given }, () => {})
+    expect(handed).toEqual(expected)
   })
 
   it('runs what it is given all the same where there is no trace in the data', () => {
