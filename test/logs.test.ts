@@ -72,12 +72,12 @@ describe('logTo', () => {
     expect(said()).toContain('error payproof: dead_letter_failed')
   })
 
-  it('does without a logger that knows no debug, and calls it as its own', async () => {
-    const lines: string[] = []
+  it('takes a logger that knows no debug, calls it as its own, and does not hand it the body', async () => {
+    const lines: [string, boolean][] = []
     class Plain {
       readonly lines = lines
-      info(_fields: object, message: string) {
-        this.lines.push(message)
+      info(fields: object, message: string) {
+        this.lines.push([message, 'rawBody' in fields])
       }
       warn = this.info
       error = this.info
@@ -85,7 +85,7 @@ describe('logTo', () => {
     const { receiver } = createShop({ observe: logTo(new Plain()) })
     await receiver.receive(genuine(), () => {})
     await receiver.receive(genuine(), () => {})
-    expect(lines).toEqual(['payproof: processed'])
+    expect(lines).toEqual([['payproof: processed', false]])
   })
 })
 

@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace-base'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -130,6 +130,13 @@ describe('the spans of a delivery', () => {
     await receiver.close()
     expect(named('handle caspay').parent).toBe(named('process caspay').spanId)
     expect(named('store complete').traceId).toBe(named('process caspay').traceId)
+  })
+
+  it('hang together as far as they can where nothing keeps the active context', async () => {
+    context.disable()
+    await open().receive(genuine(), () => sleep(1))
+    expect(sdk.spans().map(({ name }) => name)).toEqual(['handle caspay', 'process caspay'])
+    expect(named('handle caspay').parent).toBe(named('process caspay').spanId)
   })
 
   it('show a store that hangs', async () => {
