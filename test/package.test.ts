@@ -90,7 +90,7 @@ const ceilings = [
   {
     name: 'payproof/otel beside the root, without zod',
     code: "export { createReceiver } from 'payproof'; export * from 'payproof/otel'",
-    kB: 17.7,
+    kB: 17,
     external: ['zod', '@opentelemetry/api'],
   },
 ]
