@@ -21,7 +21,7 @@ export function hasRedis(): boolean {
 }
 
 /** Redis with AOF, so that it comes back with what it was told. */
-export async function startRedis(): Promise<ScratchServer> {
+export async function startRedis(settings: readonly string[] = []): Promise<ScratchServer> {
   const [port, folder] = [await freePort(), makeFolder()]
   const url = `redis://127.0.0.1:${port}`
   const network = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder]
@@ -29,7 +29,7 @@ export async function startRedis(): Promise<ScratchServer> {
     url,
     folder,
     command: needBinary('redis-server', 'valkey-server'),
-    args: [...network, '--save', '', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction'],
+    args: [...network, '--save', '', '--appendonly', 'yes', '--maxmemory-policy', 'noeviction', ...settings],
     account: undefined,
     politely: 'SIGTERM',
     crash: 'SIGKILL',
@@ -41,7 +41,7 @@ export function hasPostgres(): boolean {
   return findBinary('initdb') !== undefined && findBinary('postgres') !== undefined
 }
 
-export async function startPostgres(): Promise<ScratchServer> {
+export async function startPostgres(settings: readonly string[] = []): Promise<ScratchServer> {
   const [port, folder, account] = [await freePort(), makeFolder(), notRoot('postgres')]
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   if (account !== undefined) chownSync(folder, account.uid, account.gid)
@@ -53,7 +53,7 @@ export async function startPostgres(): Promise<ScratchServer> {
     url,
     folder,
     command: needBinary('postgres'),
-    args: ['-D', data, ...network],
+    args: ['-D', data, ...network, ...settings],
     account,
     // SIGTERM waits until the last client has gone; SIGQUIT takes the children along and leaves the log to be recovered.
     politely: 'SIGINT',

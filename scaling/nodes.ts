@@ -1,0 +1,2 @@
+import type { Section } from './section'
+export const nodes: Section = { name: 'nodes', run: async () => ({ tables: [] }) }
