@@ -148,7 +148,7 @@ async function askMysql(uri: string): Promise<void> {
 }
 
 /** The account of this name if we are root, whom the server refuses. */
-function notRoot(name: string): Account | undefined {
+export function notRoot(name: string): Account | undefined {
   if (process.getuid?.() !== 0) return undefined
   const number = (flag: string) => Number(execFileSync('id', [flag, name], { encoding: 'utf8' }))
   return { uid: number('-u'), gid: number('-g') }

@@ -167,6 +167,7 @@ function factsOf(costs: readonly Cost[]): Partial<Facts> {
     postgresEventMicroseconds: postgres?.serverMicroseconds,
     postgresCallMs: postgres === undefined ? undefined : postgres.eventMs / 2,
     transactionMs: transactions?.eventMs,
+    transactionRoundTrips: transactions?.wire?.event.roundTrips,
     walEventBytes: postgres?.walBytes,
   }
 }

@@ -28,6 +28,7 @@ export const plan: Section = {
         workTable(facts),
         connectionTable(facts),
         boundTable(facts),
+        distanceTable(facts),
         retentionTable(retentions()),
       ],
       remarks: about,
@@ -48,9 +49,10 @@ const needed = [
   'vacuumRowsPerSecond',
   'postgresCallMs',
   'transactionMs',
+  'transactionRoundTrips',
 ] as const satisfies readonly (keyof Facts)[]
 
-type Needed = Costs & Pick<Facts, 'postgresCallMs' | 'transactionMs'>
+type Needed = Costs & Pick<Facts, 'postgresCallMs' | 'transactionMs' | 'transactionRoundTrips'>
 
 function isWhole(facts: Partial<Facts>): facts is Partial<Facts> & Needed {
   return needed.every((name) => Number.isFinite(facts[name]))
@@ -141,6 +143,29 @@ function boundTable({ redisEventMicroseconds, postgresEventMicroseconds, redisRe
       ['PostgreSQL, a core', Math.round(perCore), ''],
       ['PostgreSQL, 16 cores, were its disk fast enough', Math.round(16 * perCore), ''],
     ],
+  }
+}
+
+const distancesMs = { 'same zone': 0.5, 'two zones': 2, 'one continent': 30, 'an ocean': 80, 'half the world': 150 }
+
+/** One store for all regions: each round trip takes as long as the way is. */
+function distanceTable({ callsPerEvent, callsPerDuplicate, transactionRoundTrips }: Needed): Table {
+  return {
+    title: 'One store, nodes far from it: the ms that the way adds, by the round trips that were counted',
+    head: [
+      '',
+      'ms there and back',
+      'duplicate',
+      'new event, lease mode',
+      'new event, transactions, besides what the handler asks',
+    ],
+    rows: Object.entries(distancesMs).map(([name, ms]) => [
+      name,
+      ms,
+      Math.round(ms * callsPerDuplicate),
+      Math.round(ms * callsPerEvent),
+      Math.round(ms * transactionRoundTrips),
+    ]),
   }
 }
 

@@ -24,6 +24,7 @@ export interface Facts extends Costs {
   readonly redisCallMs: number
   readonly postgresCallMs: number
   readonly transactionMs: number
+  readonly transactionRoundTrips: number
 }
 
 export interface Result {

@@ -14,6 +14,7 @@ export interface PostgresSizes {
   readonly bloatFactor: number
   readonly letterBytes: number
   readonly prunedPerSecond: number
+  /** At the pace that autovacuum keeps unless it is told otherwise. */
   readonly vacuumedPerSecond: number
   readonly check: { readonly records: number; readonly measured: number }
 }
@@ -23,12 +24,12 @@ export async function measurePostgres({ count, say }: Bench): Promise<PostgresSi
   const settings = ['fsync=off', 'synchronous_commit=off', 'autovacuum=off', 'max_wal_size=4GB', 'jit=off']
   const server = await startPostgres(settings.flatMap((setting) => ['-c', setting]))
   // As with a table of which little has expired: what is pruned is found by the index.
-  const pool = openPool(server.url, { max: 2, options: '-c enable_seqscan=off' })
+  const pool = openPool(server.url, { max: 1, options: '-c enable_seqscan=off' })
   const records = count(100_000, 15_000)
   try {
-    const small = await live(pool, 'small', records)
+    const small = await live(pool, 'small', records, true)
     say(`PostgreSQL, ${records} rows: done`)
-    const large = await live(pool, 'large', 3 * records)
+    const large = await live(pool, 'large', 3 * records, false)
     const compact = small.steps.at(-1) ?? { table: 0, indexes: 0 }
     const kept = small.steps.at(-2) ?? compact
     return {
@@ -46,7 +47,7 @@ export async function measurePostgres({ count, say }: Bench): Promise<PostgresSi
   }
 }
 
-async function live(pool: pg.Pool, table: string, records: number) {
+async function live(pool: pg.Pool, table: string, records: number, paced: boolean) {
   const store = postgresStore(pool, { table })
   const fill = await filler(pool, store, table)
   const steps: { what: string; table: number; indexes: number }[] = []
@@ -56,16 +57,24 @@ async function live(pool: pg.Pool, table: string, records: number) {
     steps.push({ what, ...rows[0] })
     return rows[0].table + rows[0].indexes
   }
-  await fill(0, records)
-  await look('filled: each row written twice, by claim and complete')
-  let [prunedMs, vacuumedMs, at] = [0, 0, records]
-  for (let fifth = 0; fifth < 5; fifth++, at += records / 5) {
-    await fill(at, at + records / 5)
-    prunedMs += await timed(async () => {
-      for (let left = records / 5; left > 0; left -= 1000) await store.prune(Math.min(1000, left))
-    })
-    vacuumedMs += await timed(() => pool.query(`VACUUM ${table}`))
+  const vacuum = () => pool.query(`VACUUM ${table}`)
+  const fifth = records / 5
+  for (let at = 0; at < records; at += fifth) {
+    await fill(at, at + fifth)
+    await vacuum()
   }
+  await look('filled, and vacuumed after each fifth of it')
+  let [prunedMs, vacuumedMs] = [0, 0]
+  for (let at = records; at < 2 * records; at += fifth) {
+    await fill(at, at + fifth)
+    prunedMs += await timed(async () => {
+      for (let left = fifth; left > 0; left -= 1000) await store.prune(Math.min(1000, left))
+    })
+    const last = at + fifth === 2 * records
+    if (last && paced) await pool.query(`SET vacuum_cost_delay = '2ms'`)
+    vacuumedMs = await timed(vacuum)
+  }
+  await pool.query('RESET vacuum_cost_delay')
   const keptBytes = await look('all of it replaced, a fifth at a time: pruned, vacuumed')
   const { rows } = await pool.query(`SELECT count(*)::int AS rows FROM ${table} WHERE state = 'done'`)
   if (rows[0].rows !== records) throw new Error(`Of ${records} rows there are ${rows[0].rows}.`)
@@ -76,7 +85,7 @@ async function live(pool: pg.Pool, table: string, records: number) {
     steps,
     keptBytes,
     prunedPerSecond: perSecond(prunedMs, records),
-    vacuumedPerSecond: perSecond(vacuumedMs, 5 * 1.2 * records),
+    vacuumedPerSecond: perSecond(vacuumedMs, records),
   }
 }
 

@@ -108,7 +108,7 @@ function checkTable(checks: readonly Check[]): Table {
 
 function pace({ prunedPerSecond, vacuumedPerSecond }: PostgresSizes): string[] {
   return [
-    `PostgreSQL here: \`prune\` ${Math.round(prunedPerSecond)} rows/s in batches of 1000, VACUUM ${Math.round(vacuumedPerSecond)} rows/s, all of it in memory, nothing else going on.`,
+    `PostgreSQL here: \`prune\` ${Math.round(prunedPerSecond)} rows/s in batches of 1000, VACUUM at autovacuum’s usual pace ${Math.round(vacuumedPerSecond)} rows/s; all of it in memory, and nothing else going on.`,
   ]
 }
 
