@@ -55,7 +55,7 @@ async function measure(candidate: Candidate, bench: Bench, url: string, pid?: nu
   const wire = url === '' ? undefined : await measureWire(candidate, url)
   const opened = await candidate.open(url)
   try {
-    const few = bench.count(300, 60)
+    const few = bench.count(300, 50)
     await inLanes(few, 16, (at) => opened.handle(keyOf(at, `${name} warm`)))
     const alone = await inLanes(few, 1, (at) => opened.handle(keyOf(at, `${name} alone`)))
     const again = await inLanes(few, 1, (at) => meetAgain(opened.store, keyOf(at, `${name} alone`)))
@@ -64,7 +64,7 @@ async function measure(candidate: Candidate, bench: Bench, url: string, pid?: nu
       wire,
       eventMs: quantile(alone.latenciesMs, 0.5),
       duplicateMs: quantile(again.latenciesMs, 0.5),
-      ...(await measureMany(candidate, opened, bench.count(6000, 1000), url, pid)),
+      ...(await measureMany(candidate, opened, bench.count(4000, 600) / (name.startsWith('SQLite') ? 4 : 1), url, pid)),
     }
   } finally {
     await opened.close()

@@ -36,7 +36,7 @@ function chosen(): readonly string[] {
 
 async function main(names: readonly string[]): Promise<number> {
   const folder = await buildScaling()
-  const child = fork(join(folder, 'run.mjs'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(join(folder, 'run.mjs'), { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   // A run that is stopped takes along what it started.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal))
   const findings: Finding[] = []

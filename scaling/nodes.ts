@@ -96,7 +96,7 @@ async function measure(
     return { wallMs: performance.now() - startedMs, latenciesMs: loads.flatMap(({ latenciesMs }) => latenciesMs) }
   }
   try {
-    const all = count(kind === 'memory' ? 10_000 : 3000, 600)
+    const all = count(kind === 'memory' ? 8000 : 2000, 400)
     await send(count(1000, 200) / processes)
     const [nodeBefore, storeBefore] = [await cpuOfAll(served), cpuMsOf(store?.pid ?? -1)]
     const { wallMs, latenciesMs } = await send(all / processes)
