@@ -49,6 +49,9 @@ export interface Plan {
   readonly postgresCores: number
   /** Row versions that die in a second: one when an event is completed, one when it is pruned. */
   readonly deadRowsPerSecond: number
+  /** How long VACUUM takes for all of the table, and how often autovacuum begins one by default: at a fifth of dead rows. */
+  readonly vacuumSeconds: number
+  readonly vacuumDueSeconds: number
   /** HASH partitions of the table; 1: none are needed. */
   readonly partitions: number
 }
@@ -70,10 +73,13 @@ export function planFor(load: Load, costs: Costs, { copies, vacuumSeconds }: Cho
     redisCores: (eventsPerSecond * costs.redisEventMicroseconds) / 1e6,
     postgresCores: (eventsPerSecond * costs.postgresEventMicroseconds) / 1e6,
     deadRowsPerSecond: 2 * eventsPerSecond,
+    vacuumSeconds: records / costs.vacuumRowsPerSecond,
+    vacuumDueSeconds: (autovacuumShare * records) / (2 * eventsPerSecond),
     partitions: powerOfTwoFrom(records / (costs.vacuumRowsPerSecond * vacuumSeconds)),
   }
 }
 
+const autovacuumShare = 0.2
 const bucketBytes = 8
 
 /** Redis keeps two hash tables of them all, one for the keys and one for their expiry, each of a power of two. */

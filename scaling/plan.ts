@@ -68,13 +68,22 @@ function sizeTable(costs: Costs): Table {
         bytes(made.redisBytes),
         bytes(made.postgresBytes),
         bytes(made.postgresBytes * 1.2),
+        `${duration(made.vacuumSeconds)}, due every ${duration(made.vacuumDueSeconds)}`,
         made.partitions === 1 ? 'none' : String(made.partitions),
       ]
     }),
   )
   return {
     title: 'What is kept: on one server, a replica needs the same again',
-    head: ['deliveries', 'records', 'Redis memory', 'PostgreSQL', 'with 20 % to spare', 'HASH partitions'],
+    head: [
+      'deliveries',
+      'records',
+      'Redis memory',
+      'PostgreSQL',
+      'with 20 % to spare',
+      'VACUUM of all of it',
+      'HASH partitions',
+    ],
     rows,
   }
 }
@@ -181,14 +190,17 @@ function retentionTable(found: readonly Retention[]): Table {
     ],
     rows: found.map(({ provider, retryHorizonSeconds, usualSeconds, leastSeconds, leastAgeSeconds }) => [
       provider,
-      retryHorizonSeconds === 0 ? 'never' : hours(retryHorizonSeconds),
-      hours(usualSeconds),
-      `${hours(leastSeconds)}, ${hours(leastAgeSeconds)}`,
+      retryHorizonSeconds === 0 ? 'never' : duration(retryHorizonSeconds),
+      duration(usualSeconds),
+      `${duration(leastSeconds)}, ${duration(leastAgeSeconds)}`,
     ]),
   }
 }
 
-const hours = (seconds: number) => (seconds < 3600 ? `${Math.round(seconds / 60)} min` : `${digits(seconds / 3600)} h`)
+function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${digits(seconds / 3600)} h`
+}
 
 const cores = (value: Plan['redisCores']) => (value < 0.01 ? 'under 0.01' : digits(value))
 

@@ -25,7 +25,7 @@ export async function measurePostgres({ count, say }: Bench): Promise<PostgresSi
   const server = await startPostgres(settings.flatMap((setting) => ['-c', setting]))
   // As with a table of which little has expired: what is pruned is found by the index.
   const pool = openPool(server.url, { max: 1, options: '-c enable_seqscan=off' })
-  const records = count(100_000, 15_000)
+  const records = count(100_000, 10_000)
   try {
     const small = await live(pool, 'small', records, true)
     say(`PostgreSQL, ${records} rows: done`)

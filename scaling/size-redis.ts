@@ -22,7 +22,7 @@ export async function measureRedis({ count }: Bench): Promise<RedisSizes> {
   const server = await startRedis(['--appendonly', 'no'])
   const client = new Redis(server.url)
   const store = redisStore(client, { warn: () => {} })
-  const records = count(100_000, 30_000)
+  const records = count(100_000, 20_000)
   const text = await makeLetter()
   const claim = async (at: number) => void (await store.claim(keyOf(at), 60))
   const done = (at: number) => handle(store, keyOf(at))

@@ -69,6 +69,13 @@ describe('the model', () => {
     expect([most * 0.99, most * 1.01, most * 2.01, most * 9].map(partitions)).toEqual([1, 2, 4, 16])
   })
 
+  it('knows how long a VACUUM takes, and how soon the next one is due', () => {
+    const { vacuumSeconds, vacuumDueSeconds, records } = plan({})
+    expect(vacuumSeconds).toBeCloseTo(records / 100_000)
+    // A fifth of the rows dies in a tenth of the time in which all of them come and go, and each is completed too.
+    expect(vacuumDueSeconds).toBeCloseTo(0.1 * 7 * 86_400)
+  })
+
   it('gives Redis two tables of a power of two buckets', () => {
     expect(redisBytes(0, 200)).toBe(0)
     expect(redisBytes(1024, 200)).toBe(1024 * 200 + 16 * 1024)
