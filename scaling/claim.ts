@@ -1,12 +1,12 @@
-import pg from 'pg'
 import { digits } from '../bench/part'
 import { quantile } from '../bench/statistics'
 import type { ScratchServer } from '../chaos/servers'
 import { type Candidate, candidates, type Opened, servers } from './candidates'
 import { inLanes, keyLength, keyOf, meetAgain } from './lanes'
-import { openLink } from './link'
 import { cpuMsOf } from './processes'
 import type { Bench, Facts, Result, Section } from './section'
+import { walOf } from './wal'
+import { measureWire, type Wire } from './wire'
 
 export const claim: Section = {
   name: 'claim',
@@ -42,12 +42,6 @@ interface Cost {
   readonly clientMicroseconds: number
   readonly serverMicroseconds: number | undefined
   readonly walBytes: number | undefined
-}
-
-interface Wire {
-  readonly roundTrips: number
-  readonly sentBytes: number
-  readonly receivedBytes: number
 }
 
 async function measure(candidate: Candidate, bench: Bench, url: string, pid?: number): Promise<Cost> {
@@ -90,40 +84,6 @@ async function measureMany({ name, kind }: Candidate, opened: Opened, count: num
   }
 }
 
-/** Where the write-ahead log ends, in bytes. */
-export async function walOf(url: string): Promise<number> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const { rows } = await client.query(`SELECT pg_current_wal_insert_lsn() - '0/0' AS bytes`).finally(() => client.end())
-  return Number(rows[0]?.bytes)
-}
-
-async function measureWire(candidate: Candidate, url: string): Promise<NonNullable<Cost['wire']>> {
-  const link = await openLink(Number(new URL(url).port))
-  const opened = await candidate.open(link.through(url))
-  const of = async (work: (at: number) => Promise<unknown>): Promise<Wire> => {
-    const before = { ...link.counted }
-    const count = 50
-    await inLanes(count, 1, work)
-    return {
-      roundTrips: Math.round(((link.counted.roundTrips - before.roundTrips) / count) * 10) / 10,
-      sentBytes: Math.round((link.counted.sentBytes - before.sentBytes) / count),
-      receivedBytes: Math.round((link.counted.receivedBytes - before.receivedBytes) / count),
-    }
-  }
-  try {
-    // The first ones look at the server, load scripts and plan statements.
-    await of((at) => opened.handle(keyOf(at, `${candidate.name} first`)))
-    return {
-      event: await of((at) => opened.handle(keyOf(at, `${candidate.name} wire`))),
-      duplicate: await of((at) => meetAgain(opened.store, keyOf(at, `${candidate.name} wire`))),
-    }
-  } finally {
-    await opened.close()
-    await link.close()
-  }
-}
-
 function tablesOf(costs: readonly Cost[]): Result['tables'] {
   const wire = costs.flatMap(({ name, wire }) => (wire === undefined ? [] : [{ name, ...wire }]))
   const bytes = ({ sentBytes, receivedBytes }: Wire) => `${sentBytes} + ${receivedBytes}`
@@ -159,14 +119,11 @@ function factsOf(costs: readonly Cost[]): Partial<Facts> {
   const of = (name: string) => costs.find((cost) => cost.name.includes(name))
   const [redis, postgres, transactions] = [of('Redis'), of('prepare: true'), of('transaction mode')]
   return {
-    keyLength,
     callsPerEvent: postgres?.wire?.event.roundTrips,
     callsPerDuplicate: postgres?.wire?.duplicate.roundTrips,
     redisEventMicroseconds: redis?.serverMicroseconds,
-    redisCallMs: redis === undefined ? undefined : redis.eventMs / 2,
     postgresEventMicroseconds: postgres?.serverMicroseconds,
     postgresCallMs: postgres === undefined ? undefined : postgres.eventMs / 2,
-    transactionMs: transactions?.eventMs,
     transactionRoundTrips: transactions?.wire?.event.roundTrips,
     walEventBytes: postgres?.walBytes,
   }

@@ -102,17 +102,19 @@ function powerOfTwoFrom(value: number): number {
 /** How long one event keeps connections of the pool. */
 export interface Holding {
   readonly eventsPerSecond: number
-  /** For a claim and a completion, each a connection for as long as its statement takes. */
-  readonly callMs: number
+  /** Of claim and completion, in transactions of their beginning and end too; each is a connection's for as long as it takes. */
+  readonly roundTrips: number
+  readonly roundTripMs: number
   readonly handlerMs: number
   /** In transactions a handler keeps one connection from its beginning to its commit. */
   readonly transaction: boolean
 }
 
-/** Connections that are busy at any moment (Little's law), times the headroom for peaks; in transactions one more for renewals. */
-export function connectionsFor({ eventsPerSecond, callMs, handlerMs, transaction }: Holding, headroom: number): number {
-  const heldMs = 2 * callMs + (transaction ? handlerMs : 0)
-  return Math.ceil((headroom * eventsPerSecond * heldMs) / 1000) + (transaction ? 2 : 1)
+/** Connections that are busy at any moment (Little's law), times the headroom for peaks, and in transactions one more for renewals. */
+export function connectionsFor(holding: Holding, headroom: number): number {
+  const { eventsPerSecond, roundTrips, roundTripMs, handlerMs, transaction } = holding
+  const heldMs = roundTrips * roundTripMs + (transaction ? handlerMs : 0)
+  return Math.ceil((headroom * eventsPerSecond * heldMs) / 1000) + (transaction ? 1 : 0)
 }
 
 /** How far a prediction is off, as a share of what was measured. */

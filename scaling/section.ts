@@ -20,10 +20,7 @@ export interface Bench {
 
 /** What the model is made of. */
 export interface Facts extends Costs {
-  readonly keyLength: number
-  readonly redisCallMs: number
   readonly postgresCallMs: number
-  readonly transactionMs: number
   readonly transactionRoundTrips: number
 }
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { openLink } from '../scaling/link'
 import { type Costs, connectionsFor, errorOf, planFor, redisBytes, redisRecordBytes } from '../scaling/model'
-import { bytes } from '../scaling/plan'
 import { cpuMsOf } from '../scaling/processes'
 import { withFigures } from '../scaling/report'
 import { retentions } from '../scaling/retention'
 import { sectionNames } from '../scaling/sections'
+import { bytes, duration } from '../scaling/units'
 import {
   caspay,
   createReceiver,
@@ -84,10 +84,10 @@ describe('the model', () => {
   })
 
   it('holds a connection for the statements alone, in transactions for the handler too', () => {
-    const holding = { eventsPerSecond: 100, callMs: 5, handlerMs: 200, transaction: false }
-    expect(connectionsFor(holding, 1)).toBe(1 + 1)
-    expect(connectionsFor(holding, 2)).toBe(2 + 1)
-    expect(connectionsFor({ ...holding, transaction: true }, 1)).toBe(21 + 2)
+    const holding = { eventsPerSecond: 100, roundTrips: 2, roundTripMs: 5, handlerMs: 200, transaction: false }
+    expect(connectionsFor(holding, 1)).toBe(1)
+    expect(connectionsFor(holding, 2)).toBe(2)
+    expect(connectionsFor({ ...holding, roundTrips: 6, transaction: true }, 1)).toBe(23 + 1)
   })
 
   it('knows how far it is off, either way', () => {
@@ -187,6 +187,10 @@ describe('the document', () => {
     const text = 'before\n<!-- figures: a -->\nold\n<!-- /figures: a -->\nafter\n'
     expect(withFigures(text, 'a', 'new\nones')).toBe(text.replace('old', 'new\nones'))
     expect(() => withFigures(text, 'b', 'new')).toThrow('no place')
+  })
+
+  it('writes times by what one reads', () => {
+    expect([1, 89, 600, 86_400].map(duration)).toEqual(['1 s', '89 s', '10 min', '24.0 h'])
   })
 
   it('writes bytes by thousands', () => {
