@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildScaling } from './build'
+import { readFacts, writeFacts } from './measured'
 import { type Finding, print, writeReport } from './report'
 import type { Message, Order } from './run'
 import { sectionNames } from './sections'
@@ -10,10 +11,11 @@ import { sectionNames } from './sections'
 const usage = `npm run scaling -- [--quick] [--write] [section ...]
 
   --quick   smaller numbers: figures that are near, in a fraction of the time
-  --write   writes the figures into docs/scaling.md: what did not run stays as it is there
+  --write   writes the figures into docs/scaling.md and scaling/measured.json: what did not run stays as it is there
   --help    this text
 
-Sections: ${sectionNames.join(', ')}. The sizes for other loads (plan) need claim and size.
+Sections: ${sectionNames.join(', ')}. The sizes for other loads (plan) are made of what claim and size measured in this run,
+or else in the last one that was written down.
 Starts servers of its own, from PATH, in scratch folders; one that this machine does not have is not measured.
 Ends with 1 if the model is off by more than it may be, or a promise is not kept.`
 
@@ -47,9 +49,12 @@ async function main(names: readonly string[]): Promise<number> {
       print(message.finding)
     }
   })
-  child.send({ names, quick: flags.quick } satisfies Order)
+  child.send({ names, quick: flags.quick, facts: readFacts() } satisfies Order)
   const [code] = await once(child, 'exit')
-  if (flags.write) writeReport(findings, flags.quick)
+  if (flags.write) {
+    writeReport(findings, flags.quick)
+    writeFacts(findings)
+  }
   const broken = findings.filter((finding) => (finding.broken ?? []).length > 0)
   if (broken.length > 0) console.error(`\nDid not hold: ${broken.map(({ name }) => name).join(', ')}.`)
   return code !== 0 || broken.length > 0 || findings.length < names.length ? 1 : 0

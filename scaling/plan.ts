@@ -23,7 +23,7 @@ export const plan: Section = {
     if (!isWhole(facts))
       return {
         tables: [retentionTable(retentions())],
-        remarks: ['The sizes need the sections claim and size in the same run.'],
+        remarks: ['The sizes need what claim and size measure.'],
       }
     return {
       tables: [

@@ -6,6 +6,8 @@ import { sections } from './sections'
 export interface Order {
   readonly names: readonly string[]
   readonly quick: boolean
+  /** What was measured before. */
+  readonly facts: Partial<Facts>
 }
 
 export type Message =
@@ -18,8 +20,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 const send = (message: Message) => new Promise((resolve) => process.send?.(message, resolve))
 
-process.once('message', async ({ names, quick }: Order) => {
-  let facts: Partial<Facts> = {}
+process.once('message', async ({ names, quick, facts: known }: Order) => {
+  let facts = known
   for (const section of sections.filter(({ name }) => names.includes(name))) {
     const startedMs = Date.now()
     const seconds = () => Math.round((Date.now() - startedMs) / 1000)
