@@ -51,7 +51,8 @@ async function main(names: readonly string[]): Promise<number> {
   })
   child.send({ names, quick: flags.quick, facts: readFacts() } satisfies Order)
   const [code] = await once(child, 'exit')
-  if (flags.write) {
+  // A run that was stopped is not one to be written down.
+  if (flags.write && code === 0) {
     writeReport(findings, flags.quick)
     writeFacts(findings)
   }
