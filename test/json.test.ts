@@ -60,6 +60,16 @@ describe('parseJson', () => {
     expect(code(Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22]))).toBe('payload_malformed')
   })
 
+  it('decodes long text as short text: every plain code point and more, a byte order mark, and nothing that is not UTF-8', () => {
+    const whole = Array.from({ length: 0x10800 }, (_, code) => (code >> 11 === 0x1b ? '' : String.fromCodePoint(code)))
+    for (const text of ['é'.repeat(2000), whole.slice(0x20).join('').replace(/["\\]/g, '')])
+      expect(parse(`{"a":"${text}"}`)).toEqual({ a: text })
+    const long = Buffer.from(`{"a":"${'é'.repeat(2000)}"}`)
+    expect(code(Buffer.concat([Buffer.from('\ufeff'), long]))).toBe('payload_malformed')
+    for (const wrong of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0xaf], [0xf4, 0x90, 0x80, 0x80]])
+      expect(code(Buffer.concat([long.subarray(0, 6), Buffer.from(wrong), long.subarray(6)]))).toBe('payload_malformed')
+  })
+
   it('takes 32 levels and refuses the 33rd', () => {
     expect(parse('['.repeat(32) + ']'.repeat(32))).toBeDefined()
     expect(code('['.repeat(33) + ']'.repeat(33))).toBe('payload_malformed')
