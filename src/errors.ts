@@ -81,7 +81,11 @@ export class WebhookError extends Error {
     this.status = status
     this.hint = hint
     this.provider = options.provider
-    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** On the prototype: strangers cause many errors, and a property of each takes a fifth of the time of making one. */
+  private get [brand](): true {
+    return true
   }
 }
 
