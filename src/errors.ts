@@ -82,12 +82,10 @@ export class WebhookError extends Error {
     this.hint = hint
     this.provider = options.provider
   }
-
-  /** On the prototype: strangers cause many errors, and a property of each takes a fifth of the time of making one. */
-  private get [brand](): true {
-    return true
-  }
 }
+
+// On the prototype: strangers cause many errors, and a property of each takes a sixth of the time of making one.
+Object.defineProperty(WebhookError.prototype, brand, { value: true })
 
 const stackIsOptional = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true
 

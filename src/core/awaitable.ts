@@ -17,5 +17,5 @@ export function attempt<T>(work: () => Awaitable<T>, failed: (error: unknown) =>
 }
 
 export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
 }

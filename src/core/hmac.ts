@@ -11,7 +11,8 @@ export interface MacKey {
   verify(content: readonly Uint8Array[], offered: readonly Uint8Array[]): boolean | Promise<boolean>
 }
 
-type Sign = MacKey['sign']
+/** Writes the MAC of `content` into `target`. */
+type Sign = (content: readonly Uint8Array[], target: Buffer) => void
 
 const blockLength = 64
 /** From here on copying the content costs more than the objects that it saves. */
@@ -22,21 +23,27 @@ const createSign = isRight(signInOneShot) ? signInOneShot : signWithHmac
 
 export function createMacKey(secret: Uint8Array): MacKey {
   const sign = createSign(secret)
+  const expected = Buffer.alloc(macLength)
   return {
-    sign,
+    sign(...content) {
+      const mac = Buffer.alloc(macLength)
+      sign(content, mac)
+      return mac
+    },
     verify(content, offered) {
-      const expected = sign(...content)
-      return offered.some((mac) => mac.length === macLength && crypto.timingSafeEqual(expected, mac))
+      sign(content, expected)
+      for (const mac of offered) if (mac.length === macLength && crypto.timingSafeEqual(expected, mac)) return true
+      return false
     },
   }
 }
 
 function signWithHmac(secret: Uint8Array): Sign {
   const key = crypto.createSecretKey(secret)
-  return (...content) => {
+  return (content, target) => {
     const mac = crypto.createHmac('sha256', key)
     for (const part of content) mac.update(part)
-    return mac.digest()
+    target.set(mac.digest())
   }
 }
 
@@ -44,15 +51,15 @@ function signInOneShot(secret: Uint8Array): Sign {
   const long = signWithHmac(secret)
   const inner = padded(secret, 0x36, maxOneShot)
   const outer = padded(secret, 0x5c, macLength)
-  return (...content) => {
+  return (content, target) => {
     let end = blockLength
     for (const part of content) {
-      if (end + part.length > inner.length) return long(...content)
+      if (end + part.length > inner.length) return long(content, target)
       inner.set(part, end)
       end += part.length
     }
     outer.write(crypto.hash('sha256', inner.subarray(0, end), 'binary'), blockLength, 'latin1')
-    return Buffer.from(crypto.hash('sha256', outer, 'binary'), 'latin1')
+    target.write(crypto.hash('sha256', outer, 'binary'), 'latin1')
   }
 }
 
@@ -67,7 +74,8 @@ function padded(secret: Uint8Array, pad: number, room: number): Buffer {
 /** Asks for a known answer (RFC 4231, case 2): the one-shot hash is not in every runtime, and is young. */
 function isRight(create: (secret: Uint8Array) => Sign): boolean {
   try {
-    const mac = create(Buffer.from('Jefe'))(Buffer.from('what do ya want '), Buffer.from('for nothing?'))
+    const mac = Buffer.alloc(macLength)
+    create(Buffer.from('Jefe'))([Buffer.from('what do ya want '), Buffer.from('for nothing?')], mac)
     return encodeHex(mac) === '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'
   } catch {
     return false

@@ -13,11 +13,11 @@ import {
   amount,
   anyObject,
   assertGiven,
-  defined,
   exactAmount,
   metadata,
   optionalText,
   orderIdIn,
+  paymentOf,
   requireText,
 } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType } from './provider'
@@ -82,8 +82,8 @@ interface Recorded {
 }
 
 function recorded(data: Recorded, payer: string | null | undefined): Payment {
-  return defined({
-    outcome: 'succeeded' as const,
+  return paymentOf({
+    outcome: 'succeeded',
     paymentId: data.payment_id,
     amount: exactAmount(data.amount, data.currency),
     transactionHash: data.transaction_hash,
@@ -126,7 +126,7 @@ function assertAccount(merchantId: string | undefined, payload: JsonObject): voi
 function documentedPayment(outcome: PaymentOutcome) {
   const payment = z.object({ id: z.string(), amount, currency: z.string(), status: z.string(), metadata })
   return eventType(z.object({ payment }), ({ payment }) =>
-    defined({
+    paymentOf({
       outcome,
       paymentId: payment.id,
       orderId: orderIdIn(payment.metadata),
@@ -167,7 +167,7 @@ function typedPayment(outcome: PaymentOutcome) {
   return eventType(typedObject, ({ object }) => {
     const paymentId = optionalText(object, 'payment_id') ?? optionalText(object, 'id')
     if (paymentId === undefined) return undefined
-    return defined({
+    return paymentOf({
       outcome,
       paymentId,
       orderId: orderIdIn(object['metadata']),

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { parseDecimal } from '../core/money'
 import { misconfigured, WebhookError } from '../errors'
-import type { Amount } from '../event'
+import type { Amount, Payment } from '../event'
 
 /** An amount as JSON has it; a number too long for a double arrives as the string of its digits. */
 export const amount = z.union([z.string(), z.number()])
@@ -53,6 +53,21 @@ export function assertGiven<Settings extends object>(
     `${provider}({ ${missing} })`,
     'is given but missing: is the environment variable set? Leave it out to go without.',
   )
+}
+
+type PaymentFields = { readonly [Name in keyof Payment]: Payment[Name] | undefined } & Pick<
+  Payment,
+  'outcome' | 'paymentId'
+>
+
+/** A payment without the fields that are `undefined`. Put together by name: it is made for every delivery. */
+export function paymentOf({ outcome, paymentId, orderId, amount, transactionHash, payer }: PaymentFields): Payment {
+  const payment: { -readonly [Name in keyof Payment]: Payment[Name] } = { outcome, paymentId }
+  if (orderId !== undefined) payment.orderId = orderId
+  if (amount !== undefined) payment.amount = amount
+  if (transactionHash !== undefined) payment.transactionHash = transactionHash
+  if (payer !== undefined) payment.payer = payer
+  return payment
 }
 
 /** The object without the fields that are `undefined`. */

@@ -7,7 +7,7 @@ import type { Amount, Payment, WebhookEvent } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { chainConfirmation } from '../schemes/chain-confirmation'
 import type { Delivery, Scheme } from '../schemes/scheme'
-import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
+import { amount, assertGiven, defined, exactAmount, optionalText, paymentOf, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
 
 /** What the merchant's own records say the payment must be. */
@@ -137,8 +137,8 @@ const documented = defineForm({
   }),
   events: {
     'payment.completed': eventType(factsSchema, (data) =>
-      defined({
-        outcome: 'succeeded' as const,
+      paymentOf({
+        outcome: 'succeeded',
         paymentId: data.payment_id,
         amount: exactAmount(data.amount_kas, 'KAS'),
         transactionHash: data.txid ?? undefined,

@@ -10,7 +10,7 @@ import type { PaymentOutcome } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { bodyToken } from '../schemes/body-token'
 import type { ExpectedToken, Scheme } from '../schemes/scheme'
-import { amount, assertGiven, defined, exactAmount, optionalText, requireText } from './fields'
+import { amount, assertGiven, exactAmount, optionalText, paymentOf, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
 
 /** Which token is right. Give exactly one of the three. */
@@ -223,7 +223,7 @@ const orderData = z.object({
 
 function order(outcome: PaymentOutcome) {
   return eventType(orderData, (data) =>
-    defined({
+    paymentOf({
       outcome,
       paymentId: data.order_id,
       orderId: String(data.merchant_order_id),

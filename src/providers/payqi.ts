@@ -4,7 +4,7 @@ import type { SecretInput } from '../core/secrets'
 import type { PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import { createSigningKeys } from '../schemes/signing-keys'
-import { amount, defined, exactAmount, metadata, orderIdIn, requireText } from './fields'
+import { amount, exactAmount, metadata, orderIdIn, paymentOf, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType } from './provider'
 
 export interface PayqiSettings {
@@ -47,7 +47,7 @@ const paymentData = z.object({
 
 function payment(outcome: PaymentOutcome) {
   return eventType(paymentData, (data) =>
-    defined({
+    paymentOf({
       outcome,
       paymentId: data.id,
       orderId: orderIdIn(data.metadata),

@@ -8,7 +8,7 @@ import { bodySignature } from '../schemes/body-signature'
 import type { Scheme } from '../schemes/scheme'
 import { createSigningKeys, readSignatureHeader } from '../schemes/signing-keys'
 import { timestampedSignature } from '../schemes/timestamped-signature'
-import { amount, defined, exactAmount, metadata, optionalText, orderIdIn, requireText } from './fields'
+import { amount, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
 import { defineForm, defineProvider, type Envelope, type EventOf, eventType } from './provider'
 
 export interface PayvostSettings {
@@ -73,7 +73,7 @@ function mainPayment(outcome: PaymentOutcome) {
     metadata,
   })
   return eventType(z.object({ object }), ({ object }) =>
-    defined({
+    paymentOf({
       outcome,
       paymentId: object.id,
       orderId: orderIdIn(object.metadata),
@@ -107,8 +107,8 @@ const mainRefund = eventType(
   }),
   ({ object }) =>
     object.status === 'succeeded'
-      ? defined({
-          outcome: 'refunded' as const,
+      ? paymentOf({
+          outcome: 'refunded',
           paymentId: object.payment,
           amount: inMinorUnits(object.amount, object.currency),
         })
@@ -160,7 +160,7 @@ function secondPayment(outcome: PaymentOutcome) {
     failureMessage: text,
   })
   return eventType(schema, (data) =>
-    defined({
+    paymentOf({
       outcome,
       paymentId: data.id,
       orderId: orderIdIn(data.metadata),
@@ -172,8 +172,8 @@ function secondPayment(outcome: PaymentOutcome) {
 const secondRefunded = eventType(
   z.object({ id: z.string(), refundId: text, refundAmount: amount.nullish(), currency: text, reason: text, metadata }),
   (data) =>
-    defined({
-      outcome: 'refunded' as const,
+    paymentOf({
+      outcome: 'refunded',
       paymentId: data.id,
       orderId: orderIdIn(data.metadata),
       amount: data.refundAmount && data.currency ? exactAmount(data.refundAmount, data.currency) : undefined,
