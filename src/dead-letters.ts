@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { decodeBase64, encodeBase64 } from './core/bytes'
 import { type HeadersInput, readHeader } from './core/headers'
+import { once } from './core/once'
 import { WebhookError, type WebhookErrorCode } from './errors'
 import type { Letter } from './stores/store'
 
@@ -27,17 +28,19 @@ export interface DeadLetter {
 }
 
 /** A delivery in JSON. */
-export const written = z.object({
-  provider: z.string(),
-  account: z.string(),
-  id: z.string(),
-  wireType: z.string(),
-  attempts: z.number(),
-  reason: z.string().optional(),
-  receivedAt: z.iso.datetime(),
-  headers: z.record(z.string(), z.string()),
-  rawBody: z.base64(),
-})
+export const written = once(() =>
+  z.object({
+    provider: z.string(),
+    account: z.string(),
+    id: z.string(),
+    wireType: z.string(),
+    attempts: z.number(),
+    reason: z.string().optional(),
+    receivedAt: z.iso.datetime(),
+    headers: z.record(z.string(), z.string()),
+    rawBody: z.base64(),
+  }),
+)
 
 export function writeDeadLetter(fields: DeadLetter): DeadLetter {
   const toJSON = () => ({ ...fields, rawBody: encodeBase64(fields.rawBody) })
@@ -54,7 +57,7 @@ export function readDeadLetter(given: unknown): DeadLetter {
 
 /** The delivery in what `JSON.stringify` made of one; nothing where it is anything else. */
 export function parseWritten(given: unknown): DeadLetter | undefined {
-  const { success, data } = written.safeParse(given)
+  const { success, data } = written().safeParse(given)
   if (!success) return undefined
   const { rawBody, receivedAt, reason, ...rest } = data
   return writeDeadLetter({

@@ -15,7 +15,7 @@ export interface Job {
 }
 
 /** The delivery as it was received, in JSON: its body in base64, and the headers that its proof needs. */
-export interface JobData extends Readonly<z.input<typeof written>> {
+export interface JobData extends Readonly<z.input<ReturnType<typeof written>>> {
   /** The trace that the delivery belongs to, as `traceparent` and its like. */
   readonly trace?: Readonly<Record<string, string>>
 }

@@ -3,23 +3,14 @@ import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { readHeader } from '../core/headers'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { shiftDecimal } from '../core/money'
+import { once } from '../core/once'
 import type { SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
 import type { Amount, Payment, PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import type { Delivery } from '../schemes/scheme'
 import { createSigningKeys } from '../schemes/signing-keys'
-import {
-  amount,
-  anyObject,
-  assertGiven,
-  exactAmount,
-  metadata,
-  optionalText,
-  orderIdIn,
-  paymentOf,
-  requireText,
-} from './fields'
+import { amount, assertGiven, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
 import { defineForm, defineProvider, type EventOf, eventType } from './provider'
 
 export interface CaspaySettings {
@@ -51,26 +42,28 @@ export function caspay(settings: CaspaySettings) {
 export type CaspayEvent = EventOf<ReturnType<typeof caspay>>
 
 const dispatchedPayment = eventType(
-  z.object({
-    payment_id: z.string(),
-    product_id: z.string().nullish(),
-    transaction_hash: z.string(),
-    payer: z.string().nullish(),
-    amount,
-    currency: z.string(),
-  }),
+  () =>
+    z.object({
+      payment_id: z.string(),
+      product_id: z.string().nullish(),
+      transaction_hash: z.string(),
+      payer: z.string().nullish(),
+      amount,
+      currency: z.string(),
+    }),
   (data) => recorded(data, data.payer),
 )
 const dispatchedSubscription = eventType(
-  z.object({
-    subscription_id: z.string(),
-    plan_id: z.string().nullish(),
-    payment_id: z.string(),
-    transaction_hash: z.string(),
-    subscriber: z.string().nullish(),
-    amount,
-    currency: z.string(),
-  }),
+  () =>
+    z.object({
+      subscription_id: z.string(),
+      plan_id: z.string().nullish(),
+      payment_id: z.string(),
+      transaction_hash: z.string(),
+      subscriber: z.string().nullish(),
+      amount,
+      currency: z.string(),
+    }),
   (data) => recorded(data, data.subscriber),
 )
 
@@ -124,16 +117,21 @@ function assertAccount(merchantId: string | undefined, payload: JsonObject): voi
 }
 
 function documentedPayment(outcome: PaymentOutcome) {
-  const payment = z.object({ id: z.string(), amount, currency: z.string(), status: z.string(), metadata })
-  return eventType(z.object({ payment }), ({ payment }) =>
-    paymentOf({
-      outcome,
-      paymentId: payment.id,
-      orderId: orderIdIn(payment.metadata),
-      amount: inMotes(payment.amount, payment.currency),
-    }),
+  const payment = () => z.object({ id: z.string(), amount, currency: z.string(), status: z.string(), metadata })
+  return eventType(
+    () => z.object({ payment: payment() }),
+    ({ payment }) =>
+      paymentOf({
+        outcome,
+        paymentId: payment.id,
+        orderId: orderIdIn(payment.metadata),
+        amount: inMotes(payment.amount, payment.currency),
+      }),
   )
 }
+
+/** An object whose fields the provider has not published. */
+const anyObject = once(() => z.record(z.string(), z.unknown()))
 
 const documentedSubscription = eventType(anyObject)
 
@@ -160,7 +158,7 @@ function inMotes(value: string | number, currency: string): Amount | undefined {
   return whole === undefined ? undefined : { value: whole, currency: code }
 }
 
-const typedObject = z.object({ object: anyObject })
+const typedObject = once(() => z.object({ object: anyObject() }))
 const typedOther = eventType(typedObject)
 
 function typedPayment(outcome: PaymentOutcome) {

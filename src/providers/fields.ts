@@ -10,9 +10,6 @@ export const amount = z.union([z.string(), z.number()])
 /** The merchant's own data, passed on as it was given. */
 export const metadata = z.unknown().optional()
 
-/** An object whose fields the provider has not published. */
-export const anyObject = z.record(z.string(), z.unknown())
-
 /** A string field of the envelope that must be there. */
 export function requireText(payload: JsonObject, field: string): string {
   const value = optionalText(payload, field)

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { parseIsoTime } from '../core/freshness'
 import type { JsonObject } from '../core/json'
 import { parseDecimal, roundDecimal } from '../core/money'
+import { once } from '../core/once'
 import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment, WebhookEvent } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
@@ -109,18 +110,20 @@ export function kasperopay(settings: KasperopaySettings) {
 
 export type KasperopayEvent = EventOf<ReturnType<typeof kasperopay>>
 
-const factsSchema = z.object({
-  payment_id: z.string(),
-  status: z.literal('completed'),
-  amount_kas: amount,
-  amount_usd: amount.nullish(),
-  txid: z.string().nullish(),
-  store_name: z.string().nullish(),
-  confirmed_at: z.string(),
-  expires_at: z.string().nullish(),
-})
+const factsSchema = once(() =>
+  z.object({
+    payment_id: z.string(),
+    status: z.literal('completed'),
+    amount_kas: amount,
+    amount_usd: amount.nullish(),
+    txid: z.string().nullish(),
+    store_name: z.string().nullish(),
+    confirmed_at: z.string(),
+    expires_at: z.string().nullish(),
+  }),
+)
 
-type KasperopayFacts = z.output<typeof factsSchema>
+type KasperopayFacts = z.output<ReturnType<typeof factsSchema>>
 
 interface Confirmed {
   readonly claims: KasperopayClaims

@@ -4,6 +4,7 @@ import { encodeHex, toBytes } from '../core/bytes'
 import type { MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import { equalDecimals } from '../core/money'
+import { once } from '../core/once'
 import { parseSecrets, problemWithSecret, type SecretInput, type SecretSettings } from '../core/secrets'
 import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { PaymentOutcome } from '../event'
@@ -174,15 +175,17 @@ function withConfirmation(token: Scheme, settings: MugglepaySettings): Scheme {
   }
 }
 
-const confirmedOrder = z.object({
-  order: z.object({
-    order_id: z.string(),
-    merchant_order_id: z.union([z.string(), z.number()]),
-    status: z.string(),
-    price_amount: amount,
-    price_currency: z.string().nullish(),
+const confirmedOrder = once(() =>
+  z.object({
+    order: z.object({
+      order_id: z.string(),
+      merchant_order_id: z.union([z.string(), z.number()]),
+      status: z.string(),
+      price_amount: amount,
+      price_currency: z.string().nullish(),
+    }),
   }),
-})
+)
 
 /** The API must say of the order what the body says. A body that is ahead of the API comes again and is right then. */
 async function confirmOrder(api: ConfirmationApi, payload: JsonObject): Promise<void> {
@@ -190,7 +193,7 @@ async function confirmOrder(api: ConfirmationApi, payload: JsonObject): Promise<
   assertPathId('order_id', orderId)
   const answer = await api.ask('/orders/', orderId)
   if (answer === undefined) throw new WebhookError('payment_not_confirmed', 'The API knows no such order.')
-  const parsed = confirmedOrder.safeParse(answer)
+  const parsed = confirmedOrder().safeParse(answer)
   if (!parsed.success)
     throw new WebhookError('confirmation_unavailable', "The confirming API's answer has an unknown shape.")
   const { order } = parsed.data
@@ -206,20 +209,22 @@ async function confirmOrder(api: ConfirmationApi, payload: JsonObject): Promise<
   if (!agrees) throw new WebhookError('payment_mismatch', 'The API says something else of this order than the body.')
 }
 
-const orderData = z.object({
-  order_id: z.string(),
-  merchant_order_id: z.union([z.string(), z.number()]),
-  status: z.string(),
-  price_amount: amount,
-  price_currency: z.string(),
-  pay_amount: amount.nullish(),
-  pay_currency: z.string().nullish(),
-  created_at: z.string().nullish(),
-  created_at_t: z.union([z.number(), z.string()]).nullish(),
-  meta: z
-    .object({ payment: z.string().nullish(), transaction_hash: z.string().nullish(), network: z.string().nullish() })
-    .nullish(),
-})
+const orderData = once(() =>
+  z.object({
+    order_id: z.string(),
+    merchant_order_id: z.union([z.string(), z.number()]),
+    status: z.string(),
+    price_amount: amount,
+    price_currency: z.string(),
+    pay_amount: amount.nullish(),
+    pay_currency: z.string().nullish(),
+    created_at: z.string().nullish(),
+    created_at_t: z.union([z.number(), z.string()]).nullish(),
+    meta: z
+      .object({ payment: z.string().nullish(), transaction_hash: z.string().nullish(), network: z.string().nullish() })
+      .nullish(),
+  }),
+)
 
 function order(outcome: PaymentOutcome) {
   return eventType(orderData, (data) =>

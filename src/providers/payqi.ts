@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { parseEpoch } from '../core/freshness'
+import { once } from '../core/once'
 import type { SecretInput } from '../core/secrets'
 import type { PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
@@ -34,16 +35,18 @@ export function payqi(settings: PayqiSettings) {
 
 export type PayqiEvent = EventOf<ReturnType<typeof payqi>>
 
-const paymentData = z.object({
-  id: z.string(),
-  amount,
-  currency: z.string(),
-  status: z.string(),
-  pay_address: z.string().nullish(),
-  destination_tag: z.union([z.string(), z.number()]).nullish(),
-  tx_hash: z.string().nullish(),
-  metadata,
-})
+const paymentData = once(() =>
+  z.object({
+    id: z.string(),
+    amount,
+    currency: z.string(),
+    status: z.string(),
+    pay_address: z.string().nullish(),
+    destination_tag: z.union([z.string(), z.number()]).nullish(),
+    tx_hash: z.string().nullish(),
+    metadata,
+  }),
+)
 
 function payment(outcome: PaymentOutcome) {
   return eventType(paymentData, (data) =>

@@ -64,25 +64,28 @@ function openEnvelope(payload: JsonObject): Envelope {
 }
 
 function mainPayment(outcome: PaymentOutcome) {
-  const object = z.object({
-    id: z.string(),
-    amount,
-    currency: z.string(),
-    status: z.string(),
-    customer: z.unknown().optional(),
-    metadata,
-  })
-  return eventType(z.object({ object }), ({ object }) =>
-    paymentOf({
-      outcome,
-      paymentId: object.id,
-      orderId: orderIdIn(object.metadata),
-      amount: inMinorUnits(object.amount, object.currency),
-    }),
+  const object = () =>
+    z.object({
+      id: z.string(),
+      amount,
+      currency: z.string(),
+      status: z.string(),
+      customer: z.unknown().optional(),
+      metadata,
+    })
+  return eventType(
+    () => z.object({ object: object() }),
+    ({ object }) =>
+      paymentOf({
+        outcome,
+        paymentId: object.id,
+        orderId: orderIdIn(object.metadata),
+        amount: inMinorUnits(object.amount, object.currency),
+      }),
   )
 }
 
-const mainSubscription = eventType(
+const mainSubscription = eventType(() =>
   z.object({
     object: z.object({
       id: z.string(),
@@ -96,15 +99,16 @@ const mainSubscription = eventType(
 
 /** Only a refund that went through changes what became of the payment. */
 const mainRefund = eventType(
-  z.object({
-    object: z.object({
-      id: z.string(),
-      payment: z.string(),
-      amount,
-      status: z.string(),
-      currency: z.string().nullish(),
+  () =>
+    z.object({
+      object: z.object({
+        id: z.string(),
+        payment: z.string(),
+        amount,
+        status: z.string(),
+        currency: z.string().nullish(),
+      }),
     }),
-  }),
   ({ object }) =>
     object.status === 'succeeded'
       ? paymentOf({
@@ -148,17 +152,18 @@ const main = defineForm({
 const text = z.string().nullish()
 
 function secondPayment(outcome: PaymentOutcome) {
-  const schema = z.object({
-    id: z.string(),
-    amount,
-    currency: z.string(),
-    status: z.string(),
-    customer: z.unknown().optional(),
-    metadata,
-    paidAt: text,
-    failureCode: text,
-    failureMessage: text,
-  })
+  const schema = () =>
+    z.object({
+      id: z.string(),
+      amount,
+      currency: z.string(),
+      status: z.string(),
+      customer: z.unknown().optional(),
+      metadata,
+      paidAt: text,
+      failureCode: text,
+      failureMessage: text,
+    })
   return eventType(schema, (data) =>
     paymentOf({
       outcome,
@@ -170,7 +175,15 @@ function secondPayment(outcome: PaymentOutcome) {
 }
 
 const secondRefunded = eventType(
-  z.object({ id: z.string(), refundId: text, refundAmount: amount.nullish(), currency: text, reason: text, metadata }),
+  () =>
+    z.object({
+      id: z.string(),
+      refundId: text,
+      refundAmount: amount.nullish(),
+      currency: text,
+      reason: text,
+      metadata,
+    }),
   (data) =>
     paymentOf({
       outcome: 'refunded',
@@ -191,7 +204,7 @@ const second = defineForm({
     'payment.failed': secondPayment('failed'),
     'payment.canceled': secondPayment('canceled'),
     'payment.refunded': secondRefunded,
-    'transfer.created': eventType(
+    'transfer.created': eventType(() =>
       z.object({
         id: z.string(),
         fromWalletId: text,
@@ -201,28 +214,30 @@ const second = defineForm({
         status: z.string(),
       }),
     ),
-    'transfer.completed': eventType(z.object({ id: z.string(), status: z.string(), completedAt: text })),
-    'transfer.failed': eventType(z.object({ id: z.string(), status: z.string(), failureReason: text })),
-    'wallet.created': eventType(z.object({ id: z.string(), userId: text, currency: z.string(), balance: amount })),
-    'wallet.balance_updated': eventType(
+    'transfer.completed': eventType(() => z.object({ id: z.string(), status: z.string(), completedAt: text })),
+    'transfer.failed': eventType(() => z.object({ id: z.string(), status: z.string(), failureReason: text })),
+    'wallet.created': eventType(() =>
+      z.object({ id: z.string(), userId: text, currency: z.string(), balance: amount }),
+    ),
+    'wallet.balance_updated': eventType(() =>
       z.object({ id: z.string(), balance: amount, previousBalance: amount.nullish(), change: amount.nullish() }),
     ),
-    'wallet.frozen': eventType(z.object({ id: z.string(), reason: text, frozenAt: text })),
-    'user.created': eventType(z.object({ id: z.string(), email: text, name: text, country: text })),
-    'user.kyc_submitted': eventType(z.object({ userId: z.string(), submittedAt: text })),
-    'user.kyc_verified': eventType(z.object({ userId: z.string(), tier: text, verifiedAt: text })),
-    'user.kyc_rejected': eventType(
+    'wallet.frozen': eventType(() => z.object({ id: z.string(), reason: text, frozenAt: text })),
+    'user.created': eventType(() => z.object({ id: z.string(), email: text, name: text, country: text })),
+    'user.kyc_submitted': eventType(() => z.object({ userId: z.string(), submittedAt: text })),
+    'user.kyc_verified': eventType(() => z.object({ userId: z.string(), tier: text, verifiedAt: text })),
+    'user.kyc_rejected': eventType(() =>
       z.object({ userId: z.string(), reason: text, requiredActions: z.array(z.string()).nullish() }),
     ),
-    'fraud.alert_created': eventType(
+    'fraud.alert_created': eventType(() =>
       z.object({ alertId: z.string(), userId: text, type: text, severity: text, description: text }),
     ),
-    'fraud.transaction_blocked': eventType(z.object({ transactionId: z.string(), reason: text, userId: text })),
+    'fraud.transaction_blocked': eventType(() => z.object({ transactionId: z.string(), reason: text, userId: text })),
   },
 })
 
 function pluginPayment(outcome: PaymentOutcome) {
-  const schema = z.object({ invoice_id: z.union([z.string(), z.number()]), amount: amount.nullish() })
+  const schema = () => z.object({ invoice_id: z.union([z.string(), z.number()]), amount: amount.nullish() })
   return eventType(schema, (data) => ({
     outcome,
     paymentId: String(data.invoice_id),

@@ -52,11 +52,28 @@ export interface EventType<Data> {
 /** The event types of a form, by the provider's own word. */
 export type Catalogue = Readonly<Record<string, EventType<unknown>>>
 
+/** `schema` may be a function that makes it, when the first event of the type comes. */
 export function eventType<Data>(
-  schema: z.ZodType<Data>,
+  schema: z.ZodType<Data> | (() => z.ZodType<Data>),
   payment: (data: Data) => Payment | undefined = () => undefined,
 ): EventType<Data> {
-  return { schema, payment }
+  return new LazyEventType(typeof schema === 'function' ? schema : () => schema, payment)
+}
+
+class LazyEventType<Data> implements EventType<Data> {
+  readonly payment: EventType<Data>['payment']
+  readonly #make: () => z.ZodType<Data>
+  #schema: z.ZodType<Data> | undefined
+
+  constructor(make: () => z.ZodType<Data>, payment: EventType<Data>['payment']) {
+    this.#make = make
+    this.payment = payment
+  }
+
+  get schema(): z.ZodType<Data> {
+    this.#schema ??= this.#make()
+    return this.#schema
+  }
 }
 
 /** What every body form has in some place or other. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { compareDecimals, parseDecimal, shiftDecimal } from '../core/money'
+import { once } from '../core/once'
 import { misconfigured, WebhookError } from '../errors'
 import { createConfirmationApi } from './api-confirmation'
 
@@ -12,12 +13,14 @@ export interface ChainConfirmationSettings {
   timeoutMs?: number | undefined
 }
 
-const amount = z.union([z.string(), z.number()])
-
-const transactionSchema = z.object({
-  is_accepted: z.boolean(),
-  outputs: z.array(z.object({ amount, script_public_key_address: z.string().nullish() })),
-})
+const transactionSchema = once(() =>
+  z.object({
+    is_accepted: z.boolean(),
+    outputs: z.array(
+      z.object({ amount: z.union([z.string(), z.number()]), script_public_key_address: z.string().nullish() }),
+    ),
+  }),
+)
 
 /** Confirms on the Kaspa chain that an accepted transaction pays the address at least an amount of KAS. */
 export function chainConfirmation(settings: ChainConfirmationSettings, setting: string) {
@@ -31,7 +34,7 @@ export function chainConfirmation(settings: ChainConfirmationSettings, setting: 
     }
     const answer = await api.ask('/transactions/', transactionId)
     if (answer === undefined) throw notConfirmed('The chain knows no such transaction.')
-    const parsed = transactionSchema.safeParse(answer)
+    const parsed = transactionSchema().safeParse(answer)
     if (!parsed.success) {
       throw new WebhookError('confirmation_unavailable', "The chain API's answer has an unknown shape.")
     }
