@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compareDecimals, equalDecimals, minorUnitDigits, parseDecimal, shiftDecimal } from '../src/core/money'
+import { minorUnitDigits } from '../src/core/minor-units'
+import { compareDecimals, equalDecimals, parseDecimal, shiftDecimal } from '../src/core/money'
 
 describe('parseDecimal', () => {
   it.each([

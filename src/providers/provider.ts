@@ -6,6 +6,7 @@ import { assertNotInFuture, assertNotOlder } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
 import { type JsonObject, parseJsonObject } from '../core/json'
+import { once } from '../core/once'
 import { misconfigured, WebhookError } from '../errors'
 import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
 import type { Clues, Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
@@ -57,22 +58,20 @@ export function eventType<Data>(
   schema: z.ZodType<Data> | (() => z.ZodType<Data>),
   payment: (data: Data) => Payment | undefined = () => undefined,
 ): EventType<Data> {
-  return new LazyEventType(typeof schema === 'function' ? schema : () => schema, payment)
+  return new LazyEventType(typeof schema === 'function' ? once(schema) : () => schema, payment)
 }
 
 class LazyEventType<Data> implements EventType<Data> {
   readonly payment: EventType<Data>['payment']
-  readonly #make: () => z.ZodType<Data>
-  #schema: z.ZodType<Data> | undefined
+  readonly #schema: () => z.ZodType<Data>
 
-  constructor(make: () => z.ZodType<Data>, payment: EventType<Data>['payment']) {
-    this.#make = make
+  constructor(schema: () => z.ZodType<Data>, payment: EventType<Data>['payment']) {
+    this.#schema = schema
     this.payment = payment
   }
 
   get schema(): z.ZodType<Data> {
-    this.#schema ??= this.#make()
-    return this.#schema
+    return this.#schema()
   }
 }
 
