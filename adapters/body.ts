@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type BodyLimits, WebhookError } from '../src'
+import type { Awaitable } from '../src/core/awaitable'
 import { joinBytes } from '../src/core/bytes'
 import { bodyAlreadyParsed, tooLarge } from '../src/request'
 
@@ -10,14 +11,32 @@ export type NodeRequest = IncomingMessage & { body?: unknown; rawBody?: unknown 
  * The raw bytes of a Node request: those that a raw parser kept, or the stream itself, read here within the limits.
  * A body that is gone is an error at once; nothing here ever waits for a stream that has ended.
  */
-export async function readNodeBody(
+export function readNodeBody(
   request: NodeRequest,
   limits: BodyLimits,
   fix: string,
   kept: readonly unknown[] = [request.rawBody, request.body],
-): Promise<Uint8Array | string> {
-  const raw = kept.find(isRaw)
-  if (raw !== undefined) return raw
+): Awaitable<Uint8Array | string> {
+  for (const raw of kept) if (isRaw(raw)) return raw
+  // Somebody has it flowing: what came before we listen would be lost.
+  if (request.readableFlowing === true) return listen(request, limits, fix)
+  // Most bodies come in one packet with their headers, and are there once the parser is through with it.
+  return parsed.then(() => takeWhole(request) ?? listen(request, limits, fix))
+}
+
+const parsed = Promise.resolve()
+
+/** A body that is there to its last byte, in one read: listening for it costs as much as proving it. */
+function takeWhole(request: NodeRequest): Uint8Array | undefined {
+  if (request.readableDidRead || request.readableLength !== Number(request.headers['content-length'])) return undefined
+  const whole: unknown = request.read()
+  if (!(whole instanceof Uint8Array)) return undefined
+  // Its end is still to come, and others may wait for it.
+  request.resume()
+  return whole
+}
+
+function listen(request: NodeRequest, limits: BodyLimits, fix: string): Promise<Uint8Array> {
   if (request.destroyed && !request.readableDidRead) throw aborted()
   // With an encoding set the stream gives text, and the bytes are gone.
   const untouched = !request.readableDidRead && !request.readableEnded && request.readableEncoding === null
