@@ -182,7 +182,8 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
           const working = call(attempt, undefined as Tx, retentionSeconds)
           if (isPromiseLike(working)) await working
           // From here on nothing may turn the answer into a failure: the payment was acted on.
-          if (!(await attempt.held.complete())) unrecorded()
+          const completing = attempt.held.complete()
+          if (!(isPromiseLike(completing) ? await completing : completing)) unrecorded()
         }
         return { kind: 'processed', event, reply: acknowledged }
       } catch (caught) {

@@ -1,5 +1,6 @@
 import { sha256Hex } from '#hmac'
 import { createAttempts, type Handler } from './attempt'
+import { isPromiseLike } from './core/awaitable'
 import type { HeadersInput } from './core/headers'
 import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
@@ -93,7 +94,8 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       open.add(entry)
       try {
         if (closing) throw shuttingDown()
-        const claimed = await claim(settings, key, letterAtOnce(fixed, delivery))
+        const claiming = claim(settings, key, letterAtOnce(fixed, delivery))
+        const claimed = isPromiseLike(claiming) ? await claiming : claiming
         if (claimed.state !== 'acquired') return closed(event, claimed)
         const held = holdLease(settings, key, claimed.token, fixed.report)
         entry.held = held

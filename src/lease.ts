@@ -1,6 +1,8 @@
+import { type Awaitable, andThen, attempt } from './core/awaitable'
 import { asking, letGo, pause, within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { StoreReport } from './observe'
+import { atOnce } from './stores/at-once'
 import type { Claim, Complete, IdempotencyStore } from './stores/store'
 
 export interface LeaseSettings {
@@ -17,7 +19,7 @@ export interface Lease {
   /** Renews it from now on, until it ends. */
   keep(): void
   /** Records the event as handled. `false` if the store failed: then it is tried again in the background. */
-  complete(): Promise<boolean>
+  complete(): Awaitable<boolean>
   /** Records it within a transaction. `false`: another worker has taken it over. Throws when the store fails. */
   completeIn(complete: Complete): Promise<boolean>
   /** Gives the event back, with a letter. Resolves with whether the store took both. Does not throw. */
@@ -27,17 +29,29 @@ export interface Lease {
 }
 
 /** Claims the key. Throws `store_unavailable` when the store gives no answer in time. */
-export async function claim(settings: LeaseSettings, key: string, letter?: string): Promise<Claim> {
+export function claim(settings: LeaseSettings, key: string, letter?: string): Awaitable<Claim> {
+  const { store, leaseSeconds } = settings
+  const ask = atOnce(store.claim)
+  return attempt(
+    () => (ask === undefined ? claimInTime(settings, key, letter) : ask(key, leaseSeconds, letter)),
+    unclaimed,
+  )
+}
+
+async function claimInTime(settings: LeaseSettings, key: string, letter?: string): Promise<Claim> {
   const { store, leaseSeconds, storeTimeoutMs } = settings
   const asked = asking(() => store.claim(key, leaseSeconds, letter))
   try {
     return assertClaim(await within(storeTimeoutMs, asked))
   } catch (error) {
     giveBackWhenLate(settings, key, asked)
-    throw isWebhookError(error)
-      ? error
-      : new WebhookError('store_unavailable', 'The store failed at the claim.', { cause: error })
+    throw error
   }
+}
+
+function unclaimed(error: unknown): never {
+  if (isWebhookError(error)) throw error
+  throw new WebhookError('store_unavailable', 'The store failed at the claim.', { cause: error })
 }
 
 /** A store is somebody else's code: what it says decides about money. */
@@ -95,20 +109,26 @@ class HeldLease implements Lease {
     this.#renewal ??= setInterval(() => this.#renew(), (this.#settings.leaseSeconds * 1000) / 3)
   }
 
-  async complete(): Promise<boolean> {
+  complete(): Awaitable<boolean> {
     this.#handled = true
-    try {
-      const recorded = await this.#record()
-      this.#stop()
-      if (!recorded && !this.#lost) this.#report('lease_lost')
-      return true
-    } catch (error) {
-      this.#report('complete_failed', error)
-      this.keep()
-      letGo(this.#renewal)
-      void this.#keepTryingToComplete()
-      return false
-    }
+    return attempt(
+      () => andThen(this.#record(), (recorded) => this.#completed(recorded)),
+      (error) => this.#notCompleted(error),
+    )
+  }
+
+  #completed(recorded: boolean): boolean {
+    this.#stop()
+    if (!recorded && !this.#lost) this.#report('lease_lost')
+    return true
+  }
+
+  #notCompleted(error: unknown): boolean {
+    this.#report('complete_failed', error)
+    this.keep()
+    letGo(this.#renewal)
+    void this.#keepTryingToComplete()
+    return false
   }
 
   async completeIn(complete: Complete): Promise<boolean> {
@@ -173,8 +193,10 @@ class HeldLease implements Lease {
   }
 
   /** Renews meanwhile, should the store take its time. */
-  #record(): Promise<boolean> {
+  #record(): Awaitable<boolean> {
     const { store, retentionSeconds, storeTimeoutMs } = this.#settings
+    const ask = atOnce(store.complete)
+    if (ask !== undefined) return ask(this.#key, this.#token, retentionSeconds)
     const asked = asking(() => store.complete(this.#key, this.#token, retentionSeconds))
     return within(storeTimeoutMs, asked, () => this.keep())
   }

@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { memoryStore } from '../src'
+import { atOnce } from '../src/stores/at-once'
 import { rejection, thrown } from './support/errors'
+import { createShop, genuine } from './support/shop'
 
 function clocked(maxRecords = 100) {
   let ms = 0
@@ -93,5 +95,51 @@ describe('memoryStore', () => {
 
   it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses maxRecords %s', (maxRecords) => {
     expect(thrown(() => memoryStore({ maxRecords })).code).toBe('configuration_invalid')
+  })
+})
+
+describe('what answers at once', () => {
+  it('is the memory store, and what stands in its place only by itself', async () => {
+    const store = memoryStore()
+    expect(atOnce(store.claim)?.('k', 60)).toMatchObject({ state: 'acquired' })
+    expect(await store.claim('k', 60)).toMatchObject({ state: 'in_progress' })
+    expect(atOnce((...given: Parameters<typeof store.claim>) => store.claim(...given))).toBeUndefined()
+    expect(atOnce(store.claim.bind(store))).toBeUndefined()
+  })
+
+  it('is not asked behind the back of what replaces or wraps it later', async () => {
+    const store = memoryStore()
+    const { receiver } = createShop({ store })
+    const [claim, complete] = [vi.spyOn(store, 'claim'), vi.spyOn(store, 'complete')]
+    expect(await receiver.receive(genuine(), () => {})).toMatchObject({ kind: 'processed' })
+    expect([claim.mock.calls.length, complete.mock.calls.length]).toEqual([1, 1])
+  })
+
+  it('is unavailable, and no accident, when it is full or its clock fails', async () => {
+    const full = createShop({ store: memoryStore({ maxRecords: 1 }) })
+    await full.receiver.receive(genuine('evt_1'), () => {})
+    expect(await full.receiver.receive(genuine('evt_2'), () => {})).toMatchObject({ kind: 'unavailable' })
+    const clock = () => {
+      throw new Error('no clock')
+    }
+    const failing = createShop({ store: memoryStore({ now: clock }) })
+    const outcome = await failing.receiver.receive(genuine(), () => {})
+    expect(outcome).toMatchObject({ kind: 'unavailable', error: { code: 'store_unavailable' } })
+  })
+
+  it('is tried again when it fails to record what is handled', async () => {
+    let failures = 0
+    let recording = false
+    const clock = () => {
+      if (recording && failures++ === 0) throw new Error('no clock')
+      return 0
+    }
+    const { receiver, reports } = createShop({ store: memoryStore({ now: clock }) })
+    const handler = () => {
+      recording = true
+    }
+    expect(await receiver.receive(genuine(), handler)).toMatchObject({ kind: 'processed' })
+    expect(reports).toMatchObject([{ type: 'complete_failed' }, { outcome: 'processed' }])
+    expect(await receiver.receive(genuine(), handler)).toMatchObject({ kind: 'duplicate' })
   })
 })

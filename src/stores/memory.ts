@@ -1,5 +1,6 @@
 import { misconfigured, WebhookError } from '../errors'
-import type { IdempotencyStore, Letter, Letters } from './store'
+import { answeredAtOnce } from './at-once'
+import type { Claim, IdempotencyStore, Letter, Letters } from './store'
 
 export interface MemoryStoreOptions {
   /** The most keys to remember, default 100,000. A full store refuses (503) rather than forget one too early. */
@@ -48,7 +49,7 @@ export function memoryStore({
 
   return {
     volatile: true,
-    async claim(key, leaseSeconds, letter) {
+    claim: answeredAtOnce((key: string, leaseSeconds: number, letter?: string): Claim => {
       const nowMs = now()
       forgetExpired(nowMs)
       if ((doneUntilMs.get(key) ?? 0) > nowMs) return { state: 'completed' }
@@ -61,19 +62,19 @@ export function memoryStore({
       const attempt = (lease?.attempt ?? 0) + 1
       leases.set(key, { token, untilMs: nowMs + leaseSeconds * 1000, attempt, letter: letter ?? lease?.letter })
       return { state: 'acquired', token, attempt }
-    },
+    }),
     async renew(key, token, leaseSeconds) {
       const lease = leases.get(key)
       if (lease?.token !== token) return false
       lease.untilMs = now() + leaseSeconds * 1000
       return true
     },
-    async complete(key, token, retentionSeconds) {
+    complete: answeredAtOnce((key: string, token: string, retentionSeconds: number): boolean => {
       if (leases.get(key)?.token !== token) return false
       leases.delete(key)
       doneUntilMs.set(key, now() + retentionSeconds * 1000)
       return true
-    },
+    }),
     async release(key, token, letter = leases.get(key)?.letter) {
       const lease = leases.get(key)
       if (lease?.token !== token) return false
