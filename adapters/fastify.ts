@@ -70,9 +70,9 @@ export function fastifyVerify<Event extends WebhookEvent, Tx = undefined>(
   }
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, { status, headers, body }: Reply): void {
-  if (!reply.sent) reply.code(status).headers(headers).send(body)
-  discardRest(request.raw)
+function send(request: FastifyRequest, reply: FastifyReply, answer: Reply): void {
+  if (!reply.sent) reply.code(answer.status).headers(answer.headers).send(answer.body)
+  discardRest(request.raw, answer)
 }
 
 function toWebhookRequest({ raw, body }: FastifyRequest): WebhookRequest {

@@ -43,12 +43,12 @@ export function koaVerify<Event extends WebhookEvent, Tx = undefined>(
   }
 }
 
-function send(ctx: Context, { status, headers, body }: Reply): void {
+function send(ctx: Context, reply: Reply): void {
   if (ctx.respond === false || ctx.headerSent) return
-  ctx.status = status
-  ctx.set(headers)
-  ctx.body = body
-  discardRest(ctx.req)
+  ctx.status = reply.status
+  ctx.set(reply.headers)
+  ctx.body = reply.body
+  discardRest(ctx.req, reply)
 }
 
 function toWebhookRequest(ctx: Context): WebhookRequest {

@@ -11,7 +11,7 @@ export function sendNodeReply(request: IncomingMessage, response: ServerResponse
     return
   }
   write(response, reply)
-  discardRest(request)
+  discardRest(request, reply)
 }
 
 /** In one plain write. An end that brings the body makes two of it, which are gathered first. */
@@ -26,8 +26,12 @@ function write(response: ServerResponse, { status, headers, body }: Reply): void
 
 const discardMs = 5000
 
-/** Lets go of what is still to come of a request: read on, so that the sender gets to read the answer, but not for ever. */
-export function discardRest(request: IncomingMessage): void {
+/**
+ * Lets go of what is still to come of a request: read on, so that the sender gets to read the answer, but not for ever. What was
+ * handled was read to its end, also where Node has not said so yet.
+ */
+export function discardRest(request: IncomingMessage, reply?: Reply): void {
+  if (reply !== undefined && !isRefusal(reply)) return
   if (request.complete || request.readableEnded || request.destroyed) return
   request.resume()
   const timer = setTimeout(() => request.destroy(), discardMs).unref()
