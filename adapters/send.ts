@@ -18,9 +18,10 @@ export function sendNodeReply(request: IncomingMessage, response: ServerResponse
 function write(response: ServerResponse, { status, headers, body }: Reply): void {
   const { socket } = response
   response.writeHead(status, Object.assign({ 'content-length': Buffer.byteLength(body) }, headers))
-  socket?.cork()
+  // What stands for a socket elsewhere than in Node need not be able to hold anything back.
+  socket?.cork?.()
   response.write(body)
-  socket?.uncork()
+  socket?.uncork?.()
   response.end()
 }
 
