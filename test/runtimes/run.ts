@@ -57,6 +57,11 @@ try {
       () => runAnswers(binary, ['main.cjs']),
       () => run(binary, ['--version']),
     )
+    await row(
+      `Node ${version}, sockets`,
+      () => runSockets(binary, ['sockets.mjs']),
+      () => run(binary, ['--version']),
+    )
   }
   const bun = inCache(`@oven/bun-${platform}`, 'bin/bun')
   await row(
@@ -68,6 +73,16 @@ try {
   await row(
     'Deno',
     () => runAnswers(deno, ['run', '-A', 'main.mjs']),
+    () => run(deno, ['--version']),
+  )
+  await row(
+    'Bun, sockets',
+    () => runSockets(bun, ['sockets.mjs']),
+    () => run(bun, ['--version']),
+  )
+  await row(
+    'Deno, sockets',
+    () => runSockets(deno, ['run', '-A', 'sockets.mjs']),
     () => run(deno, ['--version']),
   )
   const node24 = inCache('node24', 'bin/node')
@@ -125,7 +140,8 @@ function installPackage(): void {
   ) as [{ filename: string }]
   writeFileSync(join(project, 'package.json'), '{"private":true}')
   run('npm', ['install', '--no-audit', '--no-fund', `./${packed[0].filename}`])
-  for (const file of ['answers.mjs', 'sqlite.mjs']) copyFileSync(join(root, 'test/runtimes', file), join(project, file))
+  for (const file of ['answers.mjs', 'sqlite.mjs', 'sockets.mjs'])
+    copyFileSync(join(root, 'test/runtimes', file), join(project, file))
   const commonJs = readFileSync(join(project, 'answers.mjs'), 'utf8')
     .replace(/import (.*) from ('.*')/g, 'const $1 = require($2)')
     .replace('export async function', 'module.exports.answers = answers\nasync function')
@@ -182,6 +198,11 @@ async function row(
 
 function runAnswers(binary: string, args: readonly string[]): string[] {
   return JSON.parse(run(binary, args)) as string[]
+}
+
+/** Throws at the first answer that is wrong. */
+function runSockets(binary: string, args: readonly string[]): undefined {
+  run(binary, args)
 }
 
 /** Throws at the first check that does not hold. */
