@@ -66,6 +66,21 @@ const stores: [string, string | undefined, () => Promise<Setup>][] = [
     },
   ],
   [
+    'redis (ioredis), before Redis 7',
+    services.redis,
+    async () => {
+      const client = new Redis(services.redis ?? '')
+      const send = async ([command = '', ...args]: string[]) => {
+        if (args.includes('NX') && args.includes('GET')) throw new Error('ERR syntax error')
+        return client.call(command, ...args)
+      }
+      return {
+        make: () => redisStore(send, { prefix: `${run}:6:`, warn: () => {} }),
+        end: () => forgetRedis(client).then(() => client.quit()),
+      }
+    },
+  ],
+  [
     'redis (node-redis)',
     services.redis,
     async () => {
@@ -186,16 +201,43 @@ describe('what is handed in', () => {
   })
 })
 
+describe('redis expiry', () => {
+  if (services.redis === undefined) return notRun('no server answers for the expiry of redis')
+  const client = new Redis(services.redis)
+  const prefix = `${run}:expiry:`
+  afterAll(() => forgetRedis(client).then(() => client.quit()))
+
+  it('forgets what nobody completes, and never takes a letter', async () => {
+    const store = redisStore(client, { prefix, warn: () => {} })
+    const days = async () => Math.round((await client.pttl(`${prefix}{a}`)) / 86_400_000)
+    const claim = async (letter?: string) => {
+      const claimed = await store.claim('a', 60, letter)
+      return claimed.state === 'acquired' ? claimed.token : expect.unreachable(claimed.state)
+    }
+    const first = await claim()
+    expect(await days()).toBe(30)
+    await store.release('a', first)
+    expect(await days()).toBe(30)
+    const second = await claim('letter')
+    expect(await days()).toBeGreaterThan(2900)
+    await store.renew('a', second, 60)
+    expect(await days()).toBeGreaterThan(2900)
+    await store.release('a', second)
+    expect(await client.pttl(`${prefix}{a}`)).toBe(-1)
+    expect(await store.letters?.discard('a')).toBe(true)
+    expect(await days()).toBe(30)
+    await store.complete('a', await claim('letter'), 7 * 86_400)
+    expect(await days()).toBe(7)
+  })
+})
+
 describe('redis durability', () => {
   it('warns once, at the first claim, of what can lose keys', async () => {
     const warnings: string[] = []
     const answers = new Map([['INFO', 'aof_enabled:0\r\nmaxmemory_policy:allkeys-lru\r\n']])
-    const store = redisStore(
-      async ([command = '']) => answers.get(command) ?? (command.startsWith('EVAL') ? ['acquired', 1] : 'hash'),
-      {
-        warn: (text) => warnings.push(text),
-      },
-    )
+    const store = redisStore(async ([command = '']) => answers.get(command) ?? null, {
+      warn: (text) => warnings.push(text),
+    })
     await store.claim('a', 60)
     await store.claim('b', 60)
     expect(warnings.map((text) => /AOF|allkeys-lru/.exec(text)?.[0])).toEqual(['AOF', 'allkeys-lru'])
@@ -206,15 +248,12 @@ describe('redis durability', () => {
     const store = redisStore(
       async ([command = '', script = '']) => {
         if (command === 'EVAL') scripts.push(script)
-        return command === 'WAIT' ? 0 : command === 'EVAL' ? ['acquired', 1] : 'hash'
+        return command === 'WAIT' ? 0 : command === 'EVAL' ? 1 : null
       },
       { waitReplicas: 1, warn: () => {} },
     )
     await expect(store.claim('a', 60)).rejects.toMatchObject({ code: 'store_unavailable' })
-    expect(scripts.map((script) => /'(busy|free)', 't'|'s', 'free'/.exec(script)?.[0])).toEqual([
-      "'busy', 't'",
-      "'s', 'free'",
-    ])
+    expect(scripts.map((script) => /'[bfd]:' \.\. n/.exec(script)?.[0])).toEqual(["'f:' .. n"])
   })
 
   it('refuses a letter that too few replicas have', async () => {
@@ -233,7 +272,7 @@ describe('redis durability', () => {
       },
       { warn: () => {} },
     )
-    for (const key of ['a', 'b']) expect((await store.claim(key, 60)).state).toBe('acquired')
+    for (const key of ['a', 'b']) expect((await store.claim(key, 60, 'letter')).state).toBe('acquired')
   })
 
   it('sends a script again when the server has forgotten it', async () => {
@@ -247,7 +286,7 @@ describe('redis durability', () => {
       },
       { warn: () => {} },
     )
-    for (const key of ['a', 'b', 'c', 'd']) expect((await store.claim(key, 60)).state).toBe('acquired')
+    for (const key of ['a', 'b', 'c', 'd']) expect((await store.claim(key, 60, 'letter')).state).toBe('acquired')
     expect(sent.filter((name) => name.startsWith('EVAL'))).toEqual(['EVAL', 'EVALSHA', 'EVALSHA', 'EVAL', 'EVALSHA'])
   })
 })

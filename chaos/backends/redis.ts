@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { redisStore } from '../../src/stores/redis'
+import { recordOf } from '../../src/stores/redis-scripts'
 import { type Backend, effectsOf, type Where } from './backend'
+
+const states: Readonly<Record<string, string>> = { b: 'busy', f: 'free', d: 'done' }
 
 export function openRedis(where: Where): Backend {
   const client = new Redis(where.url)
   client.on('error', () => {})
   const prefix = `${where.name}:`
   const effects = effectsOf(where)
-  const slotOf = (key: string) => `${prefix}{${createHash('sha256').update(key).digest('hex')}}`
   return {
     store: redisStore(client, { prefix, warn: () => {} }),
     async prepare() {
@@ -19,10 +20,11 @@ export function openRedis(where: Where): Backend {
     },
     effects: () => client.lrange(effects, 0, -1),
     async kept(keys) {
-      const answers = await Promise.all(keys.map((key) => client.hmget(slotOf(key), 's', 'n')))
-      return answers.map(([state, granted]) =>
-        typeof state === 'string' ? { state, granted: Number(granted) } : undefined,
-      )
+      const records = await Promise.all(keys.map((key) => client.get(recordOf(prefix, key))))
+      return records.map((record) => {
+        const [, state, granted] = /^([bfd]).*:(\d+)/.exec(record ?? '') ?? []
+        return state === undefined ? undefined : { state: states[state] ?? state, granted: Number(granted) }
+      })
     },
     async clear() {
       for await (const keys of client.scanStream({ match: `${where.name}*`, count: 1000 })) {

@@ -1,55 +1,71 @@
 import { abandonedSeconds, toMs } from './store'
 
-/** s: busy, free or done; t: token; l: end of the lease in the server's ms; n: claims granted; d: letter. */
+/**
+ * A record is a string: `b<token>:<claims granted>` while somebody has the key, `f:<claims granted>` when it was given back,
+ * `d:<claims granted>` when it is done. Behind a blank stands the letter, if there is one. A record that somebody has lives this
+ * much longer than the lease, and so its time to live says, by the server's clock, what is left of the lease.
+ */
+const afterLeaseMs = toMs(abandonedSeconds)
+/** The same where there is a letter. Not for ever, which some servers would shorten: 8 years. */
+const afterLeaseWithLetterMs = toMs(8 * 365 * 86_400)
+
+/** In braces: no key is the index, or that of another prefix. Safe in a Cluster, as no call touches a second key. */
+export function recordOf(prefix: string, key: string): string {
+  return `${prefix}{${key}}`
+}
+
+/** Grants a new key. Answers the record of one that is not. */
+export function claimNew(record: string, token: string, leaseMs: number): string[] {
+  return ['SET', record, `b${token}:1`, 'NX', 'GET', 'PX', String(leaseMs + afterLeaseMs)]
+}
+
+const afterLease = `(letter == '' and ${afterLeaseMs} or ${afterLeaseWithLetterMs})`
+const parsed = `local state, n, letter = string.match(r, '^(%a)[%x-]*:(%d+)(.*)')`
+const owned = `
+local r = redis.call('GET', KEYS[1])
+if not r or string.sub(r, 1, 38) ~= 'b' .. ARGV[1] .. ':' then return 0 end`
+
 export const claimScript = `
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local r = redis.call('HMGET', KEYS[1], 's', 'l')
-if r[1] == 'done' then return {'completed'} end
-if r[1] == 'busy' and tonumber(r[2]) > now then return {'in_progress', tonumber(r[2]) - now} end
-local n = redis.call('HINCRBY', KEYS[1], 'n', 1)
-redis.call('HSET', KEYS[1], 's', 'busy', 't', ARGV[1], 'l', string.format('%.0f', now + ARGV[2]))
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'd', ARGV[4]) end
-if redis.call('HEXISTS', KEYS[1], 'd') == 1 then redis.call('PERSIST', KEYS[1])
-else redis.call('PEXPIRE', KEYS[1], ARGV[3]) end
-return {'acquired', n}`
-
-const ownerOnly = `
-local r = redis.call('HMGET', KEYS[1], 's', 't')
-if r[1] ~= 'busy' or r[2] ~= ARGV[1] then return 0 end`
-
-export const renewScript = `${ownerOnly}
-local t = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'l', string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + ARGV[2]))
-return 1`
-
-export const completeScript = `${ownerOnly}
-redis.call('HSET', KEYS[1], 's', 'done')
-redis.call('HDEL', KEYS[1], 't', 'l')
-local letters = redis.call('HDEL', KEYS[1], 'd')
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-return {1, letters}`
-
-export const releaseScript = `${ownerOnly}
-redis.call('HSET', KEYS[1], 's', 'free')
-redis.call('HDEL', KEYS[1], 't', 'l')
-if ARGV[2] ~= '' then
-  redis.call('HSET', KEYS[1], 'd', ARGV[2])
-  redis.call('PERSIST', KEYS[1])
+local r = redis.call('GET', KEYS[1]) or 'f:0'
+${parsed}
+if state == 'd' then return {'completed'} end
+if state == 'b' then
+  local left = redis.call('PTTL', KEYS[1]) - ${afterLease}
+  if left > 0 then return {'in_progress', left} end
 end
+if ARGV[3] ~= '' then letter = ' ' .. ARGV[3] end
+redis.call('SET', KEYS[1], 'b' .. ARGV[1] .. ':' .. n + 1 .. letter, 'PX', ARGV[2] + ${afterLease})
+return {'acquired', n + 1}`
+
+export const renewScript = `${owned}
+${parsed}
+redis.call('PEXPIRE', KEYS[1], ARGV[2] + ${afterLease})
 return 1`
 
-/** Whether somebody is handling it. */
-const busy = `
-local t = redis.call('TIME')
-local r = redis.call('HMGET', KEYS[1], 's', 'l', 'd', 'n')
-local busy = r[1] == 'busy' and tonumber(r[2]) > t[1] * 1000 + math.floor(t[2] / 1000)`
+/** 2: there was a letter. */
+export const completeScript = `${owned}
+local n = string.match(r, '^%d+', 39)
+redis.call('SET', KEYS[1], 'd:' .. n, 'PX', ARGV[2])
+return #r == 38 + #n and 1 or 2`
 
-export const letterScript = `${busy}
-if not r[3] or (busy and ARGV[1] == 'idle') then return {} end
-return {r[3], tonumber(r[4])}`
+export const releaseScript = `${owned}
+${parsed}
+if ARGV[2] ~= '' then letter = ' ' .. ARGV[2] end
+if letter == '' then redis.call('SET', KEYS[1], 'f:' .. n, 'PX', ${afterLeaseMs})
+else redis.call('SET', KEYS[1], 'f:' .. n .. letter) end
+return 1`
 
-export const discardScript = `${busy}
-if not r[3] or busy then return 0 end
-redis.call('PEXPIRE', KEYS[1], ${toMs(abandonedSeconds)})
-return redis.call('HDEL', KEYS[1], 'd')`
+const idle = `
+local r = redis.call('GET', KEYS[1])
+if not r then return {} end
+${parsed}
+local busy = state == 'b' and redis.call('PTTL', KEYS[1]) > ${afterLease}`
+
+export const letterScript = `${idle}
+if letter == '' or (busy and ARGV[1] == 'idle') then return {} end
+return {string.sub(letter, 2), tonumber(n)}`
+
+export const discardScript = `${idle}
+if letter == '' or busy then return {} end
+redis.call('SET', KEYS[1], string.sub(r, 1, -1 - #letter), 'PX', ${afterLeaseMs})
+return {1}`

@@ -1,6 +1,5 @@
-import { sha256Hex } from '#hmac'
-import { toBytes } from '../../core/bytes'
 import { type RedisClient, redisStore } from '../../stores/redis'
+import { recordOf } from '../../stores/redis-scripts'
 import { asked, type Letters } from '../../stores/store'
 import { loadDriver } from './driver'
 import type { OpenSettings, OpenStore } from './open'
@@ -60,8 +59,7 @@ export async function openRedis(url: string, { prefix, timeoutMs }: OpenSettings
     store: () => store as typeof store & { readonly letters: Letters },
     ask: async (command) => [await asked(() => send(command.split(' ')))],
     forget: async (key) => {
-      // As the store hashes it.
-      await asked(() => send(['DEL', `${prefix}{${sha256Hex(toBytes(key))}}`]))
+      await asked(() => send(['DEL', recordOf(prefix, key)]))
     },
     close: async () => {
       await close()
