@@ -54,21 +54,26 @@ export async function openRedis(url: string): Promise<Backend> {
   }
 }
 
-/** With `prepare`, on both sides the server plans each statement once per connection. */
-export async function openPostgres(url: string, prepare: boolean): Promise<Backend> {
+/** Whether the server plans each statement once per connection: for the store, and for the bare statements. */
+export interface Prepared {
+  readonly store: boolean
+  readonly bare: boolean
+}
+
+export async function openPostgres(url: string, prepared: Prepared): Promise<Backend> {
   const pool = new pg.Pool({ connectionString: url, max: 16 })
   // One statement each: the store opens no transactions here.
   let sent = 0
   pool.on('acquire', () => sent++)
-  const [events, bare] = [`${name}_events_${prepare}`, `${name}_bare_${prepare}`]
-  const store = postgresStore(pool, { table: events, prepare })
+  const [events, bare] = [`${name}_events`, `${name}_bare`]
+  const store = postgresStore(pool, { table: events, prepare: prepared.store })
   await store.ensureSchema()
   await pool.query(`CREATE TABLE ${bare} (key text PRIMARY KEY, state text, until timestamptz)`)
   const until = `now() + interval '60 seconds'`
   const run = (label: string, text: string) => (key: string) =>
-    pool.query(prepare ? { name: label, text, values: [key] } : { text, values: [key] })
+    pool.query(prepared.bare ? { name: label, text, values: [key] } : { text, values: [key] })
   return {
-    name: `PostgreSQL (pg, a pool of 16${prepare ? ', prepare: true' : ''})`,
+    name: `PostgreSQL (pg, a pool of 16${prepared.store ? '' : ', prepare: false'}${prepared.bare ? '; bare prepared too' : ''})`,
     store,
     widths: [1, 64],
     bare: '`INSERT` of a row and `UPDATE` by its key, in a table with no other index; one: `SELECT` by key',

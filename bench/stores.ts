@@ -8,14 +8,22 @@ export const stores: Part = {
   name: 'stores',
   question: 'What claiming and completing an event costs, beside two bare round trips of the same client',
   method: `Wall time, the middle half of the rounds in brackets, and the client's CPU behind it. Every key is new; both sides work on tables of their own
-that grow alike. A finished duplicate is a claim of a completed key; what the store sends for it is counted on the client. Letters are not written.
-SQLite runs within the process: its statements are counted, and no round trips.`,
+that grow alike. What is completed is kept for as long as the store keeps it by default. A finished duplicate is a claim of a completed key; what the store sends for it is counted on the client. Letters are not written.
+On PostgreSQL the store prepares its statements by itself, and pg does not: it is measured beside bare statements as pg sends them, beside prepared
+ones, and with \`prepare: false\`. SQLite runs within the process: its statements are counted, and no round trips.`,
   async run(bench) {
     const { redis, postgres } = bench.urls
     const wanted: [string, (() => Promise<Backend>) | undefined][] = [
       ['Redis', redis === undefined ? undefined : () => openRedis(redis)],
-      ['PostgreSQL', postgres === undefined ? undefined : () => openPostgres(postgres, false)],
-      ['PostgreSQL, prepared', postgres === undefined ? undefined : () => openPostgres(postgres, true)],
+      ['PostgreSQL', postgres === undefined ? undefined : () => openPostgres(postgres, { store: true, bare: false })],
+      [
+        'PostgreSQL, prepared',
+        postgres === undefined ? undefined : () => openPostgres(postgres, { store: true, bare: true }),
+      ],
+      [
+        'PostgreSQL, prepare: false',
+        postgres === undefined ? undefined : () => openPostgres(postgres, { store: false, bare: false }),
+      ],
       ['SQLite', openSqlite],
     ]
     const results: Result[] = []
@@ -63,11 +71,13 @@ async function measureAll(name: string, open: () => Promise<Backend>, bench: Ben
 
 async function measure(name: string, backend: Backend, width: number, { pace }: Bench): Promise<Result> {
   const { store } = backend
+  const { defaultRetentionSeconds = 7 * 86_400 } = store
   const handle = async () => {
     const key = newKey()
     const claim = await store.claim(key, 60)
     if (claim.state !== 'acquired') throw new Error(`A new key was ${claim.state}.`)
-    if (!(await store.complete(key, claim.token, 604_800))) throw new Error('The token was not the owner’s.')
+    if (!(await store.complete(key, claim.token, defaultRetentionSeconds)))
+      throw new Error('The token was not the owner’s.')
     return key
   }
   const bare = async () => {

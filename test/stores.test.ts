@@ -101,7 +101,7 @@ const stores: [string, string | undefined, () => Promise<Setup>][] = [
       const store = postgresStore(pool, { table: `${run}_pg` })
       await store.ensureSchema()
       return {
-        make: () => postgresStore(pool, { table: `${run}_pg`, transaction: true }),
+        make: () => postgresStore(pool, { table: `${run}_pg`, transaction: true, prepare: false }),
         end: () => pool.query(`DROP TABLE ${run}_pg`).then(() => pool.end()),
       }
     },
@@ -111,7 +111,7 @@ const stores: [string, string | undefined, () => Promise<Setup>][] = [
     services.postgres,
     async () => {
       const pool = new pg.Pool({ connectionString: services.postgres, max: 16 })
-      const store = postgresStore(pool, { table: `${run}_prepared`, transaction: true, prepare: true })
+      const store = postgresStore(pool, { table: `${run}_prepared`, transaction: true })
       await store.ensureSchema()
       return { make: () => store, end: () => pool.query(`DROP TABLE ${run}_prepared`).then(() => pool.end()) }
     },
@@ -121,7 +121,7 @@ const stores: [string, string | undefined, () => Promise<Setup>][] = [
     services.postgres,
     async () => {
       const sql = postgres(services.postgres ?? '', { max: 16, onnotice: () => {} })
-      const store = postgresStore(sql, { table: `${run}_js`, transaction: true, prepare: true })
+      const store = postgresStore(sql, { table: `${run}_js`, transaction: true })
       await store.ensureSchema()
       return { make: () => store, end: () => sql.unsafe(`DROP TABLE ${run}_js`).then(() => sql.end()) }
     },
@@ -288,6 +288,56 @@ describe('redis durability', () => {
     )
     for (const key of ['a', 'b', 'c', 'd']) expect((await store.claim(key, 60, 'letter')).state).toBe('acquired')
     expect(sent.filter((name) => name.startsWith('EVAL'))).toEqual(['EVAL', 'EVALSHA', 'EVALSHA', 'EVAL', 'EVALSHA'])
+  })
+})
+
+describe('prepared statements', () => {
+  /** A pool, and the names of what it was sent; fails what has a name with this code. */
+  function poolWith(code?: string) {
+    const names: (string | undefined)[] = []
+    const query = async (statement: string | { name: string }) => {
+      const name = typeof statement === 'string' ? undefined : statement.name
+      names.push(name)
+      if (code !== undefined && name !== undefined) throw Object.assign(new Error('no'), { code })
+      return { rows: [{ attempt: 1 }] }
+    }
+    return { names, query: query as never, totalCount: 1 }
+  }
+
+  it.each(['26000', '42P05'])('are given up where a pooler keeps none: %s', async (code) => {
+    const pool = poolWith(code)
+    const store = postgresStore(pool)
+    for (const key of ['a', 'b']) expect((await store.claim(key, 60)).state).toBe('acquired')
+    expect(pool.names).toEqual([expect.stringMatching(/^payproof_[0-9a-f]{16}$/), undefined, undefined])
+  })
+
+  it('are kept after any other error', async () => {
+    const pool = poolWith('57P01')
+    const store = postgresStore(pool)
+    for (const key of ['a', 'b']) await expect(store.claim(key, 60)).rejects.toMatchObject({ code: '57P01' })
+    expect(pool.names).not.toContain(undefined)
+  })
+
+  it('are not tried when they are not wanted, or nobody knows whether the client can', async () => {
+    const [pool, { names, query }] = [poolWith(), poolWith()]
+    await postgresStore(pool, { prepare: false }).claim('a', 60)
+    await postgresStore({ query }).claim('a', 60)
+    expect([...pool.names, ...names]).toEqual([undefined, undefined])
+    expect(thrown(() => postgresStore(async () => [], { prepare: true })).code).toBe('configuration_invalid')
+  })
+
+  if (services.postgres === undefined) return notRun('no server answers that could lose a prepared statement')
+  it('may be lost by the server', async () => {
+    const pool = new pg.Pool({ connectionString: services.postgres, max: 1 })
+    const table = `${run}_lost`
+    const store = postgresStore(pool, { table })
+    await store.ensureSchema()
+    const claim = async (key: string) => (await store.claim(key, 60)).state
+    expect([await claim('a'), await claim('b')]).toEqual(['acquired', 'acquired'])
+    await pool.query('DEALLOCATE ALL')
+    expect([await claim('c'), await claim('c'), await claim('a')]).toEqual(['acquired', 'in_progress', 'in_progress'])
+    await pool.query(`DROP TABLE ${table}`)
+    await pool.end()
   })
 })
 

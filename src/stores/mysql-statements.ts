@@ -20,8 +20,9 @@ export function statements(table: string, query: RunMysql): SqlStatements {
       const text = `INSERT IGNORE INTO ${table} (event_key, state, token, lease_until, first_seen, expires_at, letter)
         VALUES (?, 'busy', ?, ${later}, ${now}, ${later}, ?)`
       if (await changed(text, [key, token, lease, abandonedSeconds, letter])) return [{ attempt: 1 }]
-      const look = `SELECT state, ${open} AS open, GREATEST(0, TIMESTAMPDIFF(MICROSECOND, ${now}, lease_until) / 1000000) AS wait FROM ${table} WHERE event_key = ?`
-      return rowsOf(await query(look, [key])).map((row) => ({ ...row, open: Number(row['open']) === 1 }))
+      const look = `SELECT state, TIMESTAMPDIFF(MICROSECOND, ${now}, IF(state = 'busy', lease_until, expires_at)) / 1000000 AS \`left\`
+        FROM ${table} WHERE event_key = ?`
+      return rowsOf(await query(look, [key]))
     },
     async takeOver(key, token, lease, letter) {
       const text = `UPDATE ${table} SET lease_until = ${later}, expires_at = ${later}, attempt = attempt + 1, token = ?,

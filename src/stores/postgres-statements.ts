@@ -6,11 +6,13 @@ export type Run = (text: string, values: unknown[]) => Promise<Rows>
 
 // clock_timestamp(): now() stands still while a statement waits for a lock.
 const later = (parameter: string) => `clock_timestamp() + ${parameter}::float8 * interval '1 second'`
+const left = `CASE state WHEN 'busy' THEN lease_until ELSE expires_at END - clock_timestamp()`
 const open = `(state = 'free' OR (state = 'busy' AND lease_until <= clock_timestamp()) OR (state = 'done' AND expires_at <= clock_timestamp()))`
-const owned = `key = $1 AND state = 'busy' AND token = $2::uuid`
+// Only who has the key has a token in it.
+const owned = `key = $1 AND token = $2`
 const idle = `letter IS NOT NULL AND (state <> 'busy' OR lease_until <= clock_timestamp())`
 
-/** A PostgreSQL store, statement by statement. */
+/** A PostgreSQL store, statement by statement. Where nothing is prepared, planning them is most of their cost. */
 export function statements(table: string, query: Run): SqlStatements {
   const changed = async (text: string, values: unknown[]) => (await query(`${text} RETURNING 1`, values)).length === 1
   const steps: SqlSteps = {
@@ -19,17 +21,16 @@ export function statements(table: string, query: Run): SqlStatements {
       query(
         `WITH inserted AS (
            INSERT INTO ${table} (key, state, token, lease_until, expires_at, letter)
-           VALUES ($1, 'busy', $2::uuid, ${later('$3')}, ${later('$4')}, $5)
+           VALUES ($1, 'busy', $2, ${later('$3')}, ${later('$4')}, $5)
            ON CONFLICT (key) DO NOTHING RETURNING attempt)
-         SELECT attempt, NULL AS state, NULL AS open, NULL AS wait FROM inserted
+         SELECT attempt, NULL AS state, NULL AS left FROM inserted
          UNION ALL
-         SELECT NULL, state, ${open}, greatest(0, extract(epoch FROM lease_until - clock_timestamp()))::float8
-         FROM ${table} WHERE key = $1 AND NOT EXISTS (SELECT FROM inserted)`,
+         SELECT NULL, state, extract(epoch FROM ${left}) FROM ${table} WHERE key = $1`,
         [key, token, lease, abandonedSeconds, letter],
       ),
     takeOver: (key, token, lease, letter) =>
       query(
-        `UPDATE ${table} SET state = 'busy', token = $2::uuid, attempt = attempt + 1, lease_until = ${later('$3')},
+        `UPDATE ${table} SET state = 'busy', token = $2, attempt = attempt + 1, lease_until = ${later('$3')},
            expires_at = ${later('$4')}, letter = coalesce($5, letter)
          WHERE key = $1 AND ${open} RETURNING attempt`,
         [key, token, lease, abandonedSeconds, letter],
@@ -40,15 +41,15 @@ export function statements(table: string, query: Run): SqlStatements {
       changed(`UPDATE ${table} SET lease_until = ${later('$3')} WHERE ${owned}`, [key, token, leaseSeconds]),
     complete: (key, token, retentionSeconds) =>
       changed(
-        `UPDATE ${table} SET state = 'done', token = NULL, lease_until = NULL, letter = NULL, expires_at = ${later('$3')}
-         WHERE ${owned}`,
+        `UPDATE ${table} SET state = 'done', token = NULL, letter = NULL, expires_at = ${later('$3')} WHERE ${owned}`,
         [key, token, retentionSeconds],
       ),
     release: (key, token, letter) =>
-      changed(
-        `UPDATE ${table} SET state = 'free', token = NULL, lease_until = NULL, letter = coalesce($3, letter) WHERE ${owned}`,
-        [key, token, letter ?? null],
-      ),
+      changed(`UPDATE ${table} SET state = 'free', token = NULL, letter = coalesce($3, letter) WHERE ${owned}`, [
+        key,
+        token,
+        letter ?? null,
+      ]),
   }
   const letters: SqlStore['letters'] = {
     async get(key) {
@@ -70,7 +71,8 @@ export function statements(table: string, query: Run): SqlStatements {
     // now(), for no index is asked about a clock that moves; an array, for a join would read the table from end to end.
     const rows = await query(
       `DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table}
-         WHERE expires_at <= now() AND state <> 'busy' AND letter IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`,
+         WHERE expires_on <= (now() AT TIME ZONE 'UTC')::date AND expires_at <= now()
+           AND state <> 'busy' AND letter IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING 1`,
       [batch],
     )
     return rows.length

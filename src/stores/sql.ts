@@ -29,8 +29,8 @@ export type Rows = readonly Row[]
 /** The steps of a claim. Each statement is atomic by itself; between them anything may happen. */
 export interface SqlSteps {
   /**
-   * `attempt`: the key is new and ours. Else, of the row that is there, `state`, `open` (may be taken over) and `wait`
-   * (seconds). No row: it came or went in between.
+   * `attempt`: the key is new and ours. Else, of the row that is there, `state`, and in `left` the seconds of its lease, or
+   * of its retention. No row: it came or went in between.
    */
   insertOrLook(key: string, token: string, leaseSeconds: number, letter: string | null): Promise<Rows>
   /** A row back: the open key is ours. None: somebody else was faster. */
@@ -41,11 +41,11 @@ export interface SqlSteps {
 async function claimInSteps(steps: SqlSteps, key: string, leaseSeconds: number, letter: string | null): Promise<Claim> {
   const token = crypto.randomUUID()
   for (let tries = 0; tries < 5; tries++) {
-    const [found] = await steps.insertOrLook(key, token, leaseSeconds, letter)
+    const rows = await steps.insertOrLook(key, token, leaseSeconds, letter)
+    const found = rows.find(isGranted) ?? rows[0]
     if (found === undefined) continue
-    const { attempt } = found
-    if (attempt !== undefined && attempt !== null) return { state: 'acquired', token, attempt: Number(attempt) }
-    if (!found['open']) return closed(found)
+    if (isGranted(found)) return { state: 'acquired', token, attempt: Number(found['attempt']) }
+    if (!isOpen(found)) return closed(found)
     const [taken] = await steps.takeOver(key, token, leaseSeconds, letter)
     if (taken !== undefined) return { state: 'acquired', token, attempt: Number(taken['attempt']) }
   }
@@ -53,8 +53,14 @@ async function claimInSteps(steps: SqlSteps, key: string, leaseSeconds: number, 
   return { state: 'in_progress', retryAfterSeconds: 1 }
 }
 
-function closed({ state, wait }: Row): Claim {
-  return state === 'done' ? { state: 'completed' } : { state: 'in_progress', retryAfterSeconds: Number(wait) }
+const isGranted = ({ attempt }: Row): boolean => attempt !== undefined && attempt !== null
+
+function isOpen({ state, left }: Row): boolean {
+  return state === 'free' || Number(left) <= 0
+}
+
+function closed({ state, left }: Row): Claim {
+  return state === 'done' ? { state: 'completed' } : { state: 'in_progress', retryAfterSeconds: Number(left) }
 }
 
 /** What a store is made of in the words of one database. */

@@ -49,7 +49,7 @@ export async function openPostgres(url: string, { table, timeoutMs }: OpenSettin
   const { name, module } = await loadDriver(Object.keys(connectors))
   const { client, run, close } = (connectors[name] as Connect)(url, timeoutMs, module as never)
   const store = postgresStore(client, { table })
-  const columns = 'key, state, token, attempt, lease_until, first_seen, expires_at, letter'
+  const columns = 'key, state, token, attempt, lease_until, first_seen, expires_at, expires_on, letter'
   return {
     driver: name,
     store: () => store,
