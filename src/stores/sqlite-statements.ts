@@ -28,7 +28,7 @@ export function statements(database: SqliteDatabase, table: string) {
        RETURNING attempt`,
     ),
     look: database.prepare(
-      `SELECT state, max(0, coalesce(lease_until, 0) - ${now}) AS wait FROM ${table} WHERE key = ?`,
+      `SELECT state, iif(state = 'busy', lease_until, expires_at) - ${now} AS left_ms FROM ${table} WHERE key = ?`,
     ),
     renew: database.prepare(`UPDATE ${table} SET lease_until = ${now} + ? WHERE ${owned} RETURNING 1`),
     complete: database.prepare(
@@ -47,22 +47,33 @@ export function statements(database: SqliteDatabase, table: string) {
   }
   const owner = {
     renew: (key: string, token: string, leaseSeconds: number) =>
-      get(prepared.renew, toMs(leaseSeconds), key, token) !== undefined,
+      write(prepared.renew, toMs(leaseSeconds), key, token) !== undefined,
     complete: (key: string, token: string, retentionSeconds: number) =>
-      get(prepared.complete, toMs(retentionSeconds), key, token) !== undefined,
+      write(prepared.complete, toMs(retentionSeconds), key, token) !== undefined,
     release: (key: string, token: string, letter?: string) =>
-      get(prepared.release, letter ?? null, key, token) !== undefined,
+      write(prepared.release, letter ?? null, key, token) !== undefined,
+  }
+  const take = (key: string, token: string, leaseSeconds: number, letter: string | null): Claim | undefined => {
+    const taken = write(prepared.take, key, token, toMs(leaseSeconds), toMs(abandonedSeconds), letter)
+    return taken === undefined ? undefined : { state: 'acquired', token, attempt: Number(taken['attempt']) }
+  }
+  /** Why the key cannot be had. */
+  const look = (key: string): Claim | undefined => {
+    const { state = 'free', left_ms: leftMs } = get(prepared.look, key) ?? {}
+    if (state === 'free' || Number(leftMs) <= 0) return undefined
+    return state === 'done'
+      ? { state: 'completed' }
+      : { state: 'in_progress', retryAfterSeconds: Number(leftMs) / 1000 }
   }
   return {
-    take(key: string, token: string, leaseSeconds: number, letter: string | null): number | undefined {
-      const taken = get(prepared.take, key, token, toMs(leaseSeconds), toMs(abandonedSeconds), letter)
-      return taken === undefined ? undefined : Number(taken['attempt'])
-    },
-    look(key: string): Claim {
-      const { state, wait = 0 } = get(prepared.look, key) ?? {}
-      return state === 'done'
-        ? { state: 'completed' }
-        : { state: 'in_progress', retryAfterSeconds: Number(wait) / 1000 }
+    /** Looks first: a duplicate waits for nobody who writes. */
+    claim(...[key, ...rest]: Parameters<typeof take>): Claim {
+      for (let tries = 0; tries < 5; tries++) {
+        const claim = look(key) ?? take(key, ...rest)
+        if (claim !== undefined) return claim
+      }
+      // Taken and given back under our hands again and again: whoever comes next will see.
+      return { state: 'in_progress', retryAfterSeconds: 1 }
     },
     owner,
     letters: {
@@ -72,7 +83,7 @@ export function statements(database: SqliteDatabase, table: string) {
       },
       list: (prefix: string, after: string, limit: number) =>
         (prepared.letters.all(...([prefix, endOf(prefix), after, limit] as never[])) as Rows).map(toLetter),
-      discard: (key: string) => get(prepared.discard, key) !== undefined,
+      discard: (key: string) => write(prepared.discard, key) !== undefined,
     },
     prune(batch: number): number {
       const expired = `SELECT key FROM ${table} WHERE expires_at <= ${now} AND state <> 'busy' AND letter IS NULL LIMIT ${Math.floor(batch)}`
@@ -82,6 +93,10 @@ export function statements(database: SqliteDatabase, table: string) {
     },
   }
 }
+
+/** To the end: what fails only when it is committed, such as on a full disk, is an error too. */
+const write = (statement: SqliteStatement, ...values: (string | number | null)[]): Row | undefined =>
+  (statement.all(...(values as never[])) as Rows)[0]
 
 export const get = (statement: SqliteStatement, ...values: (string | number | null)[]): Row | undefined =>
   (statement.get(...(values as never[])) ?? undefined) as Row | undefined

@@ -47,19 +47,14 @@ export function sqliteStore(
     database.exec(`PRAGMA ${pragma}`)
   database.exec(sqliteSchema(table))
 
-  const { take, look, owner, letters, prune } = statements(database, table)
+  const { claim, owner, letters, prune } = statements(database, table)
   const inTurn = turnsOf(database)
   return {
     defaultRetentionSeconds: 30 * 86_400,
     async claim(key, leaseSeconds, letter): Promise<Claim> {
       assertKey(key)
       const token = crypto.randomUUID()
-      return inTurn(async () =>
-        immediately(database, () => {
-          const attempt = take(key, token, leaseSeconds, letter ?? null)
-          return attempt === undefined ? look(key) : { state: 'acquired', token, attempt }
-        }),
-      )
+      return inTurn(async () => claim(key, token, leaseSeconds, letter ?? null))
     },
     renew: (...values) => inTurn(async () => owner.renew(...values)),
     complete: (...values) => inTurn(async () => owner.complete(...values)),
