@@ -14,7 +14,7 @@ import { type IdempotencyStore, type Letters, memoryStore } from '../src'
 import { mysqlStore } from '../src/stores/mysql'
 import { postgresStore, type SqlStore } from '../src/stores/postgres'
 import { redisStore } from '../src/stores/redis'
-import { sqliteStore } from '../src/stores/sqlite'
+import { sqliteSchema, sqliteStore } from '../src/stores/sqlite'
 import { type StoreCheck, storeContract } from '../src/testing'
 import { thrown } from './support/errors'
 import { services } from './support/services'
@@ -338,6 +338,17 @@ describe('prepared statements', () => {
     expect([await claim('c'), await claim('c'), await claim('a')]).toEqual(['acquired', 'in_progress', 'in_progress'])
     await pool.query(`DROP TABLE ${table}`)
     await pool.end()
+  })
+})
+
+describe('sqlite', () => {
+  it('is believed only what is committed', async () => {
+    const database = new Database(':memory:')
+    const late = 'key TEXT PRIMARY KEY REFERENCES nowhere DEFERRABLE INITIALLY DEFERRED'
+    database.exec('PRAGMA foreign_keys = ON; CREATE TABLE nowhere (key TEXT PRIMARY KEY)')
+    database.exec(sqliteSchema().replace('key TEXT PRIMARY KEY', late))
+    await expect(sqliteStore(database).claim('a', 60)).rejects.toThrow('FOREIGN KEY')
+    database.close()
   })
 })
 
