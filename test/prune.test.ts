@@ -35,14 +35,14 @@ describe('a large table of which little has expired', () => {
     try {
       await pool.query(postgresSchema(table))
       await pool.query(
-        `INSERT INTO ${table} (key, state, expires_at)
-         SELECT at, 'done', now() + (at - 5) * interval '1 h' FROM generate_series(1, ${rows}) AS at`,
+        `INSERT INTO ${table} (key, state, lease_until, expires_at)
+         SELECT at, 'done', now(), now() + (at - 5) * interval '1 h' FROM generate_series(1, ${rows}) AS at`,
       )
       await pool.query(`ANALYZE ${table}`)
       const text = await statementOf((send) => postgresStore(send, { table }).prune(1000))
       const { rows: plan } = await pool.query(`EXPLAIN ${text.replace('$1', '1000')}`)
       const lines = plan.map((row) => String(row['QUERY PLAN'])).join('\n')
-      expect(lines).toContain(`Index Scan using ${table}_expires_at`)
+      expect(lines).toContain(`Index Scan using ${table}_expires_on`)
       expect(lines).not.toContain('Seq Scan')
       expect(await postgresStore(pool, { table }).prune(3)).toBe(3)
       expect(await postgresStore(pool, { table }).prune()).toBe(2)
