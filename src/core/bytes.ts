@@ -25,7 +25,7 @@ const transcoder = findTranscoder()
 
 /** Asked for and not imported: not every runtime has it. */
 function findTranscoder(): Pick<typeof import('node:buffer'), 'isAscii' | 'isUtf8' | 'transcode'> | undefined {
-  const buffer = globalThis.process?.getBuiltinModule?.('node:buffer')
+  const buffer = globalThis.process?.getBuiltinModule?.('buffer')
   const parts = [buffer?.isAscii, buffer?.isUtf8, buffer?.transcode]
   return parts.every((part) => typeof part === 'function') ? buffer : undefined
 }
