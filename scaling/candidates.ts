@@ -38,8 +38,8 @@ export const candidates: readonly Candidate[] = [
   { name: 'memory', kind: 'here', open: async () => openedOf(memoryStore(), async () => {}) },
   { name: 'SQLite (libsql, synchronous=FULL)', kind: 'here', open: openSqlite },
   { name: 'Redis (ioredis)', kind: 'redis', open: openRedis },
-  { name: 'PostgreSQL (pg)', kind: 'postgres', open: (url) => openPostgres(url, { prepare: false }) },
-  { name: 'PostgreSQL (pg, `prepare: true`)', kind: 'postgres', open: (url) => openPostgres(url, { prepare: true }) },
+  { name: 'PostgreSQL (pg, `prepare: false`)', kind: 'postgres', open: (url) => openPostgres(url, { prepare: false }) },
+  { name: 'PostgreSQL (pg)', kind: 'postgres', open: (url) => openPostgres(url, { prepare: true }) },
   { name: 'PostgreSQL (pg, transaction mode)', kind: 'postgres', open: openTransactions },
   { name: 'MariaDB (mysql2)', kind: 'mysql', open: openMysql },
 ]

@@ -116,8 +116,8 @@ function tablesOf(costs: readonly Cost[]): Result['tables'] {
 }
 
 function factsOf(costs: readonly Cost[]): Partial<Facts> {
-  const of = (name: string) => costs.find((cost) => cost.name.includes(name))
-  const [redis, postgres, transactions] = [of('Redis'), of('prepare: true'), of('transaction mode')]
+  const of = (name: string) => costs.find((cost) => cost.name.startsWith(name))
+  const [redis, postgres, transactions] = [of('Redis'), of('PostgreSQL (pg)'), of('PostgreSQL (pg, transaction')]
   return {
     callsPerEvent: postgres?.wire?.event.roundTrips,
     callsPerDuplicate: postgres?.wire?.duplicate.roundTrips,
