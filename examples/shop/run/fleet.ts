@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Process } from './processes'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+
+/** Processes that were started here: only these are ever ended, each by its own handle. */
+export interface Fleet {
+  /** Resolves once it says that it is ready. */
+  start(process: Process): Promise<void>
+  /** kill -9, and then another in its place, as whatever watches over it in production would. */
+  killAndRestart(name: string): Promise<void>
+  stop(name: string, signal: NodeJS.Signals): Promise<void>
+  pidOf(name: string): number | undefined
+  end(): Promise<void>
+}
+
+/** What they say goes to a file each in this folder. */
+export function createFleet(folder: string): Fleet {
+  const running = new Map<string, { readonly process: Process; readonly child: ChildProcess }>()
+  const killAll = () => {
+    for (const { child } of running.values()) child.kill('SIGKILL')
+  }
+  process.once('exit', killAll)
+
+  async function start(process: Process): Promise<void> {
+    const child = launch(process, join(folder, `${process.name}.log`))
+    running.set(process.name, { process, child })
+    const [how] = await Promise.race([once(child, 'message'), once(child, 'exit')])
+    // One that only makes the tables ends by itself, with 0.
+    if (how !== 'ready' && how !== 0)
+      throw new Error(`${process.name} did not start (${how}): see ${folder}/${process.name}.log`)
+  }
+
+  async function stop(name: string, signal: NodeJS.Signals): Promise<void> {
+    const found = running.get(name)
+    if (found === undefined) return
+    running.delete(name)
+    if (found.child.exitCode !== null || found.child.signalCode !== null) return
+    const ended = once(found.child, 'exit')
+    found.child.kill(signal)
+    await ended
+  }
+
+  return {
+    start,
+    stop,
+    pidOf: (name) => running.get(name)?.child.pid,
+    async killAndRestart(name) {
+      const found = running.get(name)
+      if (found === undefined) throw new Error(`There is no ${name}.`)
+      await stop(name, 'SIGKILL')
+      await start(found.process)
+    },
+    async end() {
+      await Promise.all(Array.from(running.keys(), (name) => stop(name, 'SIGTERM')))
+      process.removeListener('exit', killAll)
+    },
+  }
+}
+
+function launch({ script, env }: Process, log: string): ChildProcess {
+  const says = openSync(log, 'a')
+  return spawn(process.execPath, ['--import', 'tsx', `examples/shop/${script}`], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', says, says, 'ipc'],
+  })
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DeadLetter } from 'payproof'
+import type pg from 'pg'
+
+/**
+ * Where a web process keeps what nobody will bring again and no store could keep: a folder works when servers do not. One file
+ * a letter, and from there into the table that the operator reads, as soon as the database answers.
+ */
+export interface Spool {
+  /** For `onDeadLetter`: resolves once the letter is on disk. */
+  readonly keep: (letter: DeadLetter) => Promise<void>
+  readonly stop: () => void
+}
+
+const emptyEveryMs = 1000
+
+export async function openSpool(folder: string, pool: pg.Pool): Promise<Spool> {
+  await mkdir(folder, { recursive: true })
+  let timer = setTimeout(emptyAgain, 0)
+  let stopped = false
+
+  async function emptyAgain(): Promise<void> {
+    await empty(folder, pool).catch((error: Error) => console.error(`spool: ${error.message}`))
+    if (!stopped) timer = setTimeout(emptyAgain, emptyEveryMs)
+  }
+
+  return {
+    async keep(letter) {
+      const id = createHash('sha256').update(`${letter.provider}:${letter.account}:${letter.id}`).digest('hex')
+      const file = join(folder, `${id}.json`)
+      await writeFile(`${file}.part`, JSON.stringify(letter), { flush: true })
+      await rename(`${file}.part`, file)
+    },
+    stop() {
+      stopped = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function empty(folder: string, pool: pg.Pool): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.json')) continue
+    const file = join(folder, name)
+    const letter = await readFile(file, 'utf8')
+    const insert = 'INSERT INTO spooled_letters (id, letter) VALUES ($1, $2) ON CONFLICT DO NOTHING'
+    await pool.query(insert, [name, letter])
+    await rm(file)
+  }
+}

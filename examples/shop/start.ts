@@ -1,0 +1,17 @@
+/** Starts the whole shop on loopback, with servers of its own: `npm run shop`. */
+import { startShop } from './run/shop'
+
+const shop = await startShop()
+console.log(`shop       ${shop.url}        orders and webhooks, through the proxy
+operator   ${shop.operatorUrl}        any name, password ${shop.secrets.OPERATOR_PASSWORD}
+providers  ${shop.providers.url}        stand-ins for all five
+logs       ${shop.folder}
+
+  curl -d '{"provider":"caspay","amount":"150.5","currency":"CSPR"}' -H content-type:application/json ${shop.url}/orders
+  curl -X POST ${shop.providers.url}/pay/<the order's id>
+  curl ${shop.url}/orders/<the order's id>
+
+Ctrl-C ends all of it.`)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void shop.end().finally(() => process.exit(0)))
