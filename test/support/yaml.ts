@@ -1,4 +1,4 @@
-/** Reads the part of YAML that files of this repository use: maps, lists of maps, and texts on one line. Throws on anything else. */
+/** Reads the part of YAML that files of this repository use: maps, lists of maps, and what stands on one line. Throws on anything else. */
 export function readYaml(text: string): unknown {
   const lines = text
     .split('\n')
@@ -36,15 +36,34 @@ function readList(lines: Line[], indent: number): unknown[] {
 function readMap(lines: Line[], indent: number): Record<string, unknown> {
   const map: Record<string, unknown> = {}
   while (lines[0]?.indent === indent && lines[0].rest !== '-') {
-    const [, key, value = ''] = /^(\w+):(?: (.*))?$/.exec(lines.shift()?.rest ?? '') ?? []
+    const [, key, value = ''] = /^([\w-]+):(?: (.*))?$/.exec(lines.shift()?.rest ?? '') ?? []
     if (key === undefined || Object.hasOwn(map, key)) throw new Error(`no key of its own: ${key}`)
-    map[key] = value === '' ? readBlock(lines, indent + 1) : readText(value)
+    if (value !== '') map[key] = readInline(value)
+    else map[key] = lines[0] !== undefined && lines[0].indent > indent ? readBlock(lines, indent + 1) : null
   }
   return map
 }
 
+function readInline(value: string): unknown {
+  if (value.startsWith('[')) return partsOf(value, ']').map(readInline)
+  if (!value.startsWith('{')) return readText(value)
+  const pairs = partsOf(value, '}').map((part) => {
+    const [, key, inner = ''] = /^([\w-]+): (.+)$/.exec(part) ?? []
+    if (key === undefined) throw new Error(`no pair: ${part}`)
+    return [key, readInline(inner)] as const
+  })
+  return Object.fromEntries(pairs)
+}
+
+/** Between the brackets, at the commas that stand in no brackets or quotes of their own. */
+function partsOf(value: string, end: string): string[] {
+  if (!value.endsWith(end)) throw new Error(`no end: ${value}`)
+  const parts = value.slice(1, -1).match(/(?:'[^']*'|\{[^}]*\}|\[[^\]]*\]|[^,'{[])+/g)
+  return (parts ?? []).map((part) => part.trim())
+}
+
 function readText(value: string): string {
-  const [, quoted, plain] = /^(?:'([^']*)'|([\w.]+))$/.exec(value) ?? []
+  const [, quoted, plain] = /^(?:'([^']*)'|(?![&*!|>%@`"'])((?:[^:#]|:(?! )|(?<! )#)+))$/.exec(value) ?? []
   if (quoted === undefined && plain === undefined) throw new Error(`no text on one line: ${value}`)
   return quoted ?? plain ?? ''
 }

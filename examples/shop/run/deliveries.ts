@@ -1,5 +1,5 @@
 import { type Delivery, signDelivery } from 'payproof/testing'
-import type { Secrets } from './processes'
+import type { ProviderSecrets } from './processes'
 
 /** A payment as its provider knows it. */
 export interface Started {
@@ -13,7 +13,7 @@ export interface Started {
 }
 
 /** What the provider sends when it is paid, as it sends it. CasPay's and KasperoPay's proof names no order. */
-export function paidDelivery(payment: Started, secrets: Secrets): Delivery {
+export function paidDelivery(payment: Started, secrets: ProviderSecrets): Delivery {
   const { provider, paymentId: id, orderId, amount, currency } = payment
   switch (provider) {
     case 'caspay': {
@@ -38,13 +38,17 @@ export function paidDelivery(payment: Started, secrets: Secrets): Delivery {
 }
 
 /** What some of them send before that, and what may arrive after it. */
-export function pendingDelivery(payment: Started, secrets: Secrets): Delivery | undefined {
+export function pendingDelivery(payment: Started, secrets: ProviderSecrets): Delivery | undefined {
   if (payment.provider === 'payqi') return payqiDelivery('payment.pending', payment, secrets)
   if (payment.provider === 'payvost') return payvostDelivery('payment.processing', payment, secrets)
   return undefined
 }
 
-function payqiDelivery(type: 'payment.completed' | 'payment.pending', payment: Started, secrets: Secrets): Delivery {
+function payqiDelivery(
+  type: 'payment.completed' | 'payment.pending',
+  payment: Started,
+  secrets: ProviderSecrets,
+): Delivery {
   const { paymentId, orderId, amount, currency } = payment
   const data = { id: paymentId, amount: Number(amount), currency, metadata: { order_id: orderId } }
   return signDelivery('payqi', type, { secret: secrets.PAYQI_WEBHOOK_SECRET, id: `evt_${type}_${paymentId}`, data })
@@ -53,7 +57,7 @@ function payqiDelivery(type: 'payment.completed' | 'payment.pending', payment: S
 function payvostDelivery(
   type: 'payment.succeeded' | 'payment.processing',
   { paymentId, orderId, amount, currency }: Started,
-  secrets: Secrets,
+  secrets: ProviderSecrets,
 ): Delivery {
   const minor = Math.round(Number(amount) * 100)
   const object = { id: paymentId, amount: minor, currency: currency.toLowerCase(), metadata: { orderId } }

@@ -20,14 +20,18 @@ export interface Places {
   readonly host: string
 }
 
-export interface Secrets {
+export interface Secrets extends ProviderSecrets {
+  readonly OPERATOR_PASSWORD: string
+}
+
+/** What the shop and its providers agreed on. */
+export interface ProviderSecrets {
   readonly CASPAY_WEBHOOK_SECRET: string
   readonly PAYQI_WEBHOOK_SECRET: string
   readonly PAYVOST_WEBHOOK_SECRET: string
   readonly MUGGLEPAY_ORDER_TOKEN_SECRET: string
   readonly MUGGLEPAY_API_KEY: string
   readonly KASPEROPAY_MERCHANT_ID: string
-  readonly OPERATOR_PASSWORD: string
 }
 
 /** In the order in which they are to start; `migrate` ends by itself, before the others. */

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { type Delivery, standInApi } from 'payproof/testing'
 import { paidDelivery, type Started } from './deliveries'
-import type { Secrets } from './processes'
+import type { ProviderSecrets } from './processes'
 
 /** Stand for the five providers: they start payments, confirm them when asked, and send webhooks. */
 export interface Providers {
@@ -12,8 +12,6 @@ export interface Providers {
   readonly paymentsUrl: string
   readonly mugglepayApiUrl: string
   readonly kasperopayApiUrl: string
-  /** As if a checkout had started it. */
-  note(payment: Started): void
   startedFor(orderId: string): Started | undefined
   /** What is sent when the payment is made; `changes`: as if it were another. From now on the API confirms it. */
   pay(payment: Started, changes?: Partial<Started>): Delivery
@@ -21,8 +19,9 @@ export interface Providers {
 }
 
 export async function startProviders(
-  secrets: Secrets,
-  onPay: (orderId: string) => Promise<string>,
+  secrets: ProviderSecrets,
+  /** Where their webhooks go. */
+  shopUrl: string,
 ): Promise<Providers> {
   const apis = {
     mugglepay: standInApi('mugglepay', { apiKey: secrets.MUGGLEPAY_API_KEY }),
@@ -41,8 +40,24 @@ export async function startProviders(
       return response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(payment))
     }
     if (request.method === 'POST' && path.startsWith('/pay/'))
-      return response.end(await onPay(path.slice('/pay/'.length)))
+      return response.end(await payAndSend(path.slice('/pay/'.length)))
     return (path.startsWith('/v1/') ? apis.mugglepay : apis.kasperopay).listener(request, response)
+  }
+
+  /** For `curl`: the order is paid, and its provider sends what it sends then. */
+  async function payAndSend(orderId: string): Promise<string> {
+    const payment = started.get(orderId)
+    if (payment === undefined) throw new Error('No provider knows a payment for that order.')
+    const { headers, body } = pay(payment)
+    const sent = { method: 'POST', headers: { ...headers }, body }
+    const answer = await fetch(`${shopUrl}/webhooks/${payment.provider}`, sent)
+    return `${payment.provider}'s webhook was answered ${answer.status}: ${await answer.text()}\n`
+  }
+
+  function pay(payment: Started, changes: Partial<Started> = {}): Delivery {
+    const delivery = paidDelivery({ ...payment, ...changes }, secrets)
+    if (payment.provider === 'mugglepay' || payment.provider === 'kasperopay') apis[payment.provider].confirm(delivery)
+    return delivery
   }
 
   const url = await listen(server)
@@ -51,14 +66,8 @@ export async function startProviders(
     paymentsUrl: `${url}/payments`,
     mugglepayApiUrl: apis.mugglepay.urlAt(url),
     kasperopayApiUrl: apis.kasperopay.urlAt(url),
-    note: (payment) => void started.set(payment.orderId, payment),
     startedFor: (orderId) => started.get(orderId),
-    pay(payment, changes = {}) {
-      const delivery = paidDelivery({ ...payment, ...changes }, secrets)
-      if (payment.provider === 'mugglepay' || payment.provider === 'kasperopay')
-        apis[payment.provider].confirm(delivery)
-      return delivery
-    },
+    pay,
     close: () => {
       server.close()
       server.closeAllConnections()

@@ -33,7 +33,7 @@ export async function startShop({ databaseUrl }: { databaseUrl?: string } = {}):
   const redis = await startRedis(['--appendfsync', 'always'])
   const ports = { proxy: await freePort(), app1: await freePort(), app2: await freePort(), operator: await freePort() }
   const url = `http://127.0.0.1:${ports.proxy}`
-  const providers = await startProviders(secrets, (orderId) => payAndSend(providers, url, orderId))
+  const providers = await startProviders(secrets, url)
   const places: Places = {
     databaseUrl: databaseUrl ?? postgres?.url ?? '',
     redisUrl: redis.url,
@@ -72,13 +72,4 @@ function makeSecrets(): Secrets {
     KASPEROPAY_MERCHANT_ID: 'kpm_shop',
     OPERATOR_PASSWORD: secret(),
   }
-}
-
-/** For `curl`: the order is paid, and its provider sends what it sends then. */
-async function payAndSend(providers: Providers, url: string, orderId: string): Promise<string> {
-  const payment = providers.startedFor(orderId)
-  if (payment === undefined) throw new Error('No provider knows a payment for that order.')
-  const { headers, body } = providers.pay(payment)
-  const answer = await fetch(`${url}/webhooks/${payment.provider}`, { method: 'POST', headers: { ...headers }, body })
-  return `${payment.provider}'s webhook was answered ${answer.status}: ${await answer.text()}\n`
 }
