@@ -13,8 +13,8 @@ export interface Fleet {
   start(process: Process): Promise<void>
   /** kill -9, and then another in its place, as whatever watches over it in production would. */
   killAndRestart(name: string): Promise<void>
-  stop(name: string, signal: NodeJS.Signals): Promise<void>
-  pidOf(name: string): number | undefined
+  /** Gives the code that it ended with; null where the signal ended it. */
+  stop(name: string, signal: NodeJS.Signals): Promise<number | null>
   end(): Promise<void>
 }
 
@@ -35,25 +35,25 @@ export function createFleet(folder: string): Fleet {
       throw new Error(`${process.name} did not start (${how}): see ${folder}/${process.name}.log`)
   }
 
-  async function stop(name: string, signal: NodeJS.Signals): Promise<void> {
+  async function stop(name: string, signal: NodeJS.Signals): Promise<number | null> {
     const found = running.get(name)
-    if (found === undefined) return
+    if (found === undefined) throw new Error(`There is no ${name}.`)
     running.delete(name)
-    if (found.child.exitCode !== null || found.child.signalCode !== null) return
-    const ended = once(found.child, 'exit')
-    found.child.kill(signal)
+    const { child } = found
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
+    const ended = once(child, 'exit')
+    child.kill(signal)
     await ended
+    return child.exitCode
   }
 
   return {
     start,
     stop,
-    pidOf: (name) => running.get(name)?.child.pid,
     async killAndRestart(name) {
-      const found = running.get(name)
-      if (found === undefined) throw new Error(`There is no ${name}.`)
+      const process = running.get(name)?.process
       await stop(name, 'SIGKILL')
-      await start(found.process)
+      if (process !== undefined) await start(process)
     },
     async end() {
       await Promise.all(Array.from(running.keys(), (name) => stop(name, 'SIGTERM')))

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasRedis } from '../chaos/servers'
+import type { Order } from '../examples/shop/orders'
+import { atOperatorsPage, keptOn } from '../examples/shop/prove/operator'
+import type { Started } from '../examples/shop/run/deliveries'
+import { type Shop, startShop } from '../examples/shop/run/shop'
+import type { Delivery } from '../src/testing'
+import { tamper } from '../src/testing'
+import { services } from './support/services'
+import { notRun } from './support/vectors'
+
+const carts = [
+  { provider: 'caspay', amount: '150.5', currency: 'CSPR' },
+  { provider: 'payqi', amount: '25.5', currency: 'XRP' },
+  { provider: 'payvost', amount: '19.99', currency: 'USD' },
+  { provider: 'mugglepay', amount: '29.99', currency: 'USD' },
+  { provider: 'kasperopay', amount: '150.5', currency: 'KAS' },
+] as const
+
+type Cart = (typeof carts)[number]
+
+if (services.postgres === undefined || !hasRedis()) notRun('the shop: it needs PostgreSQL and redis-server')
+else describe('the shop', () => theShop(services.postgres ?? ''))
+
+function theShop(server: string): void {
+  const name = `shop_${randomUUID().slice(0, 8)}`
+  const admin = new pg.Pool({ connectionString: server })
+  let shop: Shop
+  let pool: pg.Pool
+
+  beforeAll(async () => {
+    await admin.query(`CREATE DATABASE ${name}`)
+    const databaseUrl = new URL(server)
+    databaseUrl.pathname = `/${name}`
+    shop = await startShop({ databaseUrl: databaseUrl.href })
+    pool = new pg.Pool({ connectionString: databaseUrl.href })
+  }, 60_000)
+  afterAll(async () => {
+    await shop?.end()
+    await pool?.end()
+    await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+    await admin.end()
+  })
+
+  async function checkOut(cart: Cart): Promise<Started> {
+    const headers = { 'content-type': 'application/json' }
+    const answer = await fetch(`${shop.url}/orders`, { method: 'POST', headers, body: JSON.stringify(cart) })
+    expect(answer.status).toBe(201)
+    const order = (await answer.json()) as Order
+    const payment = shop.providers.startedFor(order.orderId)
+    if (payment === undefined) throw new Error('The shop started no payment.')
+    return payment
+  }
+
+  /** KasperoPay's proof is its API, which knows of no such payment. */
+  const forge = ({ provider, paymentId }: Started, delivery: Delivery) =>
+    provider === 'kasperopay'
+      ? { ...delivery, body: delivery.body.replace(paymentId, 'p_never_made') }
+      : tamper(delivery)
+
+  const deliver = (provider: string, { headers, body }: Delivery) =>
+    fetch(`${shop.url}/webhooks/${provider}`, { method: 'POST', headers: { ...headers }, body }).then(
+      ({ status }) => status,
+      () => 0,
+    )
+
+  const outcomeOf = async ({ orderId }: Started) =>
+    ((await (await fetch(`${shop.url}/orders/${orderId}`)).json()) as Order).outcome
+
+  const fulfilmentsOf = async ({ orderId }: Started) =>
+    (await pool.query('SELECT 1 FROM fulfilments WHERE order_id = $1', [orderId])).rowCount
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    while (!(await holds())) await sleep(50)
+  }
+
+  it.each(carts)('fulfils an order that $provider says is paid, once', async (cart) => {
+    const payment = await checkOut(cart)
+    const paid = shop.providers.pay(payment)
+    const statuses = await Promise.all([1, 2, 3].map(() => deliver(cart.provider, paid)))
+    expect(statuses.filter((status) => status !== 409)).toContain(200)
+    expect(await deliver(cart.provider, paid)).toBe(200)
+    await until(async () => (await outcomeOf(payment)) === 'succeeded')
+    expect(await fulfilmentsOf(payment)).toBe(1)
+  })
+
+  it.each(carts)('takes no forgery in the name of $provider', async (cart) => {
+    const payment = await checkOut(cart)
+    expect(await deliver(cart.provider, forge(payment, shop.providers.pay(payment)))).toBe(401)
+    expect(await outcomeOf(payment)).toBeNull()
+  })
+
+  it('shows the operator a payment that is not what was asked for, and nobody else', async () => {
+    const payment = await checkOut(carts[1])
+    expect(await deliver('payqi', shop.providers.pay(payment, { amount: '0.5' }))).toBe(200)
+    const operator = atOperatorsPage(shop)
+    await until(async () => keptOn(await operator.read()) === 1)
+    const page = await operator.read()
+    expect(page).toContain('The amount is not that of the order.')
+    expect(page).toContain(`evt_payment.completed_${payment.paymentId}`)
+    expect(await outcomeOf(payment)).toBeNull()
+    for (const [, name = '', value = ''] of page.matchAll(/name="(place|provider)" value="([^"]*)"/g))
+      expect([name, value]).toEqual([name, name === 'place' ? 'worker' : 'payqi'])
+
+    const [, id = ''] = /name="id" value="([^"]*)"/.exec(page) ?? []
+    const named = { place: 'worker', provider: 'payqi', id }
+    const unsaid = await atOperatorsPage({ ...shop, secrets: { ...shop.secrets, OPERATOR_PASSWORD: 'x' } }).read()
+    expect(unsaid).toBe('Who are you?')
+    // Another site can have the browser send the password, but knows no token.
+    expect(await operator.press('/discard', { ...named, token: 'x' })).toContain('not of this page')
+    expect(keptOn(await operator.read())).toBe(1)
+    expect(await operator.press('/discard', named)).toContain('<title>0 not handled')
+  })
+
+  it('loses nothing when a web process is killed while deliveries come in, and another takes none twice', async () => {
+    const payments = await Promise.all(
+      Array.from({ length: 30 }, (_, number) => checkOut(carts[1 + (number % 4)] ?? carts[1])),
+    )
+    const killing = shop.fleet.killAndRestart('app1')
+    await Promise.all(
+      payments.map(async (payment) => {
+        const paid = shop.providers.pay(payment)
+        await until(async () => (await deliver(payment.provider, paid)) === 200)
+      }),
+    )
+    await killing
+    for (const payment of payments) {
+      await until(async () => (await outcomeOf(payment)) === 'succeeded')
+      expect(await fulfilmentsOf(payment)).toBe(1)
+    }
+  })
+
+  it('runs on a Redis that keeps what it is told', async () => {
+    const redis = new Redis(shop.redis.url)
+    const settings = await Promise.all(
+      ['appendonly', 'appendfsync', 'maxmemory-policy'].map((name) => redis.config('GET', name)),
+    ).finally(() => redis.disconnect())
+    expect(settings.flat()).toEqual(['appendonly', 'yes', 'appendfsync', 'always', 'maxmemory-policy', 'noeviction'])
+  })
+
+  it('refuses an order that is none', async () => {
+    const post = (cart: object) =>
+      fetch(`${shop.url}/orders`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(cart),
+      })
+    for (const change of [
+      { provider: 'other' },
+      { amount: '-1' },
+      { amount: '0.00' },
+      { amount: 1 },
+      { currency: 'usd' },
+    ])
+      expect([change, (await post({ ...carts[0], ...change })).status]).toEqual([change, 400])
+  })
+
+  it.each(['app2', 'worker', 'proxy', 'operator'])('%s ends by itself when it is told to', async (each) => {
+    expect(await shop.fleet.stop(each, 'SIGTERM')).toBe(0)
+  })
+}
