@@ -23,7 +23,7 @@ export function openFront(config: Config, redis: Redis, onDeadLetter?: OnDeadLet
   return {
     queue,
     // The database may be down for hours: it is tried again for nine, and is then the operator's.
-    handOn: enqueue(queue, { attempts: 15, backoff: { type: 'exponential', delay: 1000 } }),
+    handOn: enqueue(queue, { attempts: 16, backoff: { type: 'exponential', delay: 1000 } }),
     receivers: createReceivers(config, {
       // Without this Redis nothing can be handed on anyway, and with it alone everything can.
       store: redisStore(redis),
