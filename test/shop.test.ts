@@ -120,7 +120,7 @@ function theShop(server: string): void {
     const payments = await Promise.all(
       Array.from({ length: 30 }, (_, number) => checkOut(carts[1 + (number % 4)] ?? carts[1])),
     )
-    const killing = shop.fleet.killAndRestart('app1')
+    const killing = shop.fleet.restart('app1', 'SIGKILL')
     await Promise.all(
       payments.map(async (payment) => {
         const paid = shop.providers.pay(payment)

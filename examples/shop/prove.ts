@@ -8,7 +8,7 @@ const usage = `npm run shop:prove -- [--events N] [--rate R] [--quick] [--write]
 
   --events N  how many events are sent, default 20000
   --rate R    how many a second, default 200, or 100
-  --quick     2200 events, and shorter outages: the same promises
+  --quick     2400 events, and shorter outages: the same promises
   --write     puts the figures into examples/shop/README.md
   --help      this text
 
@@ -32,7 +32,7 @@ const whole = (text: string | undefined, otherwise: number) => {
 const startedMs = performance.now()
 const seconds = () => Math.round((performance.now() - startedMs) / 1000)
 const settings = {
-  events: whole(flags.events, flags.quick ? 2200 : 20_000),
+  events: whole(flags.events, flags.quick ? 2400 : 20_000),
   perSecond: whole(flags.rate, flags.quick ? 100 : 200),
   downMs: flags.quick ? 1000 : 3000,
   say: (text: string) => console.log(`${String(seconds()).padStart(5)} s  ${text}`),
@@ -47,9 +47,10 @@ settings.say('starts Redis, PostgreSQL, two web processes, a proxy, a worker and
 const shop = await startShop()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void shop.end().finally(() => process.exit(130)))
-const finding = await prove(shop, settings).finally(() => shop.end())
+const finding = await prove(shop, settings)
+await shop.end({ keepLogs: finding.broken.length > 0 })
 console.log(`\n${toLines(finding)}\n`)
 for (const line of finding.broken) console.log(`BROKEN  ${line}`)
 if (flags.write && finding.broken.length === 0) writeReport(finding, settings, seconds())
-console.log(finding.broken.length === 0 ? 'All as promised.' : 'Not as promised.')
+console.log(finding.broken.length === 0 ? 'All as promised.' : `Not as promised. Logs: ${shop.folder}`)
 process.exit(finding.broken.length === 0 ? 0 : 1)

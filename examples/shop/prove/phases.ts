@@ -12,7 +12,7 @@ export interface Phase {
 const killed =
   (name: string): NonNullable<Phase['harm']> =>
   (shop) =>
-    shop.fleet.killAndRestart(name)
+    shop.fleet.restart(name, 'SIGKILL')
 const crashed = { crash: true }
 
 /** Every process is killed once with SIGKILL, PostgreSQL with its immediate shutdown. */
@@ -21,6 +21,7 @@ export const phases: readonly Phase[] = [
   { name: 'app 1 killed', harm: killed('app1') },
   { name: 'app 2 killed', harm: killed('app2') },
   { name: 'proxy killed', harm: killed('proxy') },
+  { name: 'app 1 deployed anew', harm: ({ fleet }) => fleet.restart('app1', 'SIGTERM') },
   { name: 'worker killed', harm: killed('worker') },
   { name: 'Redis killed', harm: ({ redis }) => redis.restart(crashed) },
   { name: 'PostgreSQL killed', harm: async ({ postgres }) => postgres?.restart(crashed) },

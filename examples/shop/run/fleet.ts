@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Process } from './processes'
@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 export interface Fleet {
   /** Resolves once it says that it is ready. */
   start(process: Process): Promise<void>
-  /** kill -9, and then another in its place, as whatever watches over it in production would. */
-  killAndRestart(name: string): Promise<void>
+  /** Ends it, and then starts another in its place, as whatever watches over it in production would. */
+  restart(name: string, signal: NodeJS.Signals): Promise<void>
   /** Gives the code that it ended with; null where the signal ended it. */
   stop(name: string, signal: NodeJS.Signals): Promise<number | null>
   end(): Promise<void>
@@ -50,9 +50,9 @@ export function createFleet(folder: string): Fleet {
   return {
     start,
     stop,
-    async killAndRestart(name) {
+    async restart(name, signal) {
       const process = running.get(name)?.process
-      await stop(name, 'SIGKILL')
+      await stop(name, signal)
       if (process !== undefined) await start(process)
     },
     async end() {
@@ -64,9 +64,13 @@ export function createFleet(folder: string): Fleet {
 
 function launch({ script, env }: Process, log: string): ChildProcess {
   const says = openSync(log, 'a')
-  return spawn(process.execPath, ['--import', 'tsx', `examples/shop/${script}`], {
-    cwd: root,
-    env: { PATH: process.env['PATH'], ...env },
-    stdio: ['ignore', says, says, 'ipc'],
-  })
+  try {
+    return spawn(process.execPath, ['--import', 'tsx', `examples/shop/${script}`], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', says, says, 'ipc'],
+    })
+  } finally {
+    closeSync(says)
+  }
 }

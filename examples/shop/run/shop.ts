@@ -21,7 +21,8 @@ export interface Shop {
   readonly databaseUrl: string
   /** Holds the logs and the spools. */
   readonly folder: string
-  end(): Promise<void>
+  /** `keepLogs`: leaves the folder there. */
+  end(options?: { keepLogs?: boolean }): Promise<void>
 }
 
 /** `databaseUrl`: an empty database to be used in place of a server of its own. */
@@ -52,11 +53,11 @@ export async function startShop({ databaseUrl }: { databaseUrl?: string } = {}):
   const operatorUrl = `http://127.0.0.1:${ports.operator}`
   return {
     ...{ url, operatorUrl, secrets, fleet, providers, redis, postgres, databaseUrl: places.databaseUrl, folder },
-    async end() {
+    async end({ keepLogs = false } = {}) {
       await fleet.end()
       providers.close()
       await Promise.all([redis.stop(), postgres?.stop()])
-      rmSync(folder, { recursive: true, force: true })
+      if (!keepLogs) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
