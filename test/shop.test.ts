@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hasRedis } from '../chaos/servers'
 import type { Order } from '../examples/shop/orders'
 import { atOperatorsPage, keptOn } from '../examples/shop/prove/operator'
@@ -10,8 +10,7 @@ import type { Started } from '../examples/shop/run/deliveries'
 import { type Shop, startShop } from '../examples/shop/run/shop'
 import type { Delivery } from '../src/testing'
 import { tamper } from '../src/testing'
-import { services } from './support/services'
-import { notRun } from './support/vectors'
+import { describeOn, services } from './support/services'
 
 const carts = [
   { provider: 'caspay', amount: '150.5', currency: 'CSPR' },
@@ -23,8 +22,7 @@ const carts = [
 
 type Cart = (typeof carts)[number]
 
-if (services.postgres === undefined || !hasRedis()) notRun('the shop: it needs PostgreSQL and redis-server')
-else describe('the shop', () => theShop(services.postgres ?? ''))
+describeOn('the shop, with a redis-server of its own', hasRedis() ? services.postgres : undefined, theShop)
 
 function theShop(server: string): void {
   const name = `shop_${randomUUID().slice(0, 8)}`

@@ -138,7 +138,7 @@ function answersAsPromised(record: Record, downMs: number, promises: Promises): 
       (attempt) => isDown(attempt) && attempt.status !== 200 && attempt.status !== 503 && !isCopys409(attempt),
     )
     if (phase.politely) promises.equal(`${phase.name}: answers but 200 and 503 meanwhile`, others.length, 0)
-    const strange = attempts.filter(({ status }) => ![200, 409, 502, 503, 0].includes(status))
+    const strange = attempts.filter(({ status }) => ![200, 409, 502, 503, 0, -1].includes(status))
     promises.equal(`${phase.name}: answers that nobody can want`, strange.length, 0)
   }
 }
