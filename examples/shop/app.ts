@@ -17,8 +17,13 @@ const redis = await openRedis(config.redisUrl)
 const spool = await openSpool(need('SPOOL_FOLDER'), pool)
 const front = openFront(config, redis, spool.keep)
 
-// An amount that came as a number was rounded already: it is refused, not turned into text.
-const app = Fastify({ logger: { level: 'warn' }, ajv: { customOptions: { coerceTypes: false } } })
+const app = Fastify({
+  logger: { level: 'warn' },
+  // An amount that came as a number was rounded already: it is refused, not turned into text.
+  ajv: { customOptions: { coerceTypes: false } },
+  // Else Fastify answers 503 by itself while it closes, and what CasPay sends once is kept by nobody.
+  return503OnClosing: false,
+})
 app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
   const status = error.statusCode ?? 503
   if (status >= 500) request.log.error(error)
