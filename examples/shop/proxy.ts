@@ -19,12 +19,15 @@ const server = createServer((incoming, response) => {
   handOn(incoming, response, rest)
 })
 server.requestTimeout = 15_000
+// Longer than senders keep theirs: a delivery must not meet a connection that is being closed.
+server.keepAliveTimeout = 75_000
 server.listen(Number(need('PORT')), process.env['HOST'] ?? '127.0.0.1')
 server.once('listening', () =>
   live(async () => {
     server.close()
-    server.closeIdleConnections()
+    const closing = setInterval(() => server.closeIdleConnections(), 100)
     await new Promise((closed) => server.once('close', closed))
+    clearInterval(closing)
   }),
 )
 
