@@ -65,15 +65,37 @@ describe("the shop's proxy", () => {
     expect(await send(port)).toMatchObject({ status: 503, headers: { server: 'proxy', 'retry-after': '1' } })
   })
 
+  const breaks: RequestListener = (request) => request.socket.destroy()
+
   it('does not send twice what one has broken off', async () => {
     let asked = 0
-    const breaks: RequestListener = (request) => {
+    const counts: RequestListener = (request, response) => {
       asked++
-      request.socket.destroy()
+      breaks(request, response)
     }
-    const port = await startProxy(breaks, breaks)
+    const port = await startProxy(counts, counts)
     expect(await send(port)).toMatchObject({ status: 502 })
     expect(asked).toBe(1)
+  })
+
+  it('sends a webhook to the next where one breaks off: it is handled once', async () => {
+    const bodies: string[] = []
+    const takes: RequestListener = async (request, response) => {
+      bodies.push(Buffer.concat(await request.toArray()).toString())
+      response.end('taken')
+    }
+    const port = await startProxy(breaks, takes)
+    const webhook = () => post(`http://127.0.0.1:${port}/webhooks/payqi`, { headers: [], body: 'paid' })
+    for (const _ of [1, 2]) expect(await webhook()).toMatchObject({ status: 200, body: 'taken' })
+    expect(bodies).toEqual(['paid', 'paid'])
+    await Promise.all(upstreams.splice(0).map((upstream) => upstream.close()))
+    expect(await webhook()).toMatchObject({ status: 503 })
+  })
+
+  it('takes no body that no web process would', async () => {
+    const port = await startProxy((_, response) => response.end())
+    const body = 'x'.repeat(2 * 1024 * 1024 + 1)
+    expect(await post(`http://127.0.0.1:${port}/`, { headers: [], body })).toMatchObject({ status: 413 })
   })
 
   it('lets go of an upstream whose sender has hung up', async () => {

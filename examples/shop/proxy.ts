@@ -9,14 +9,18 @@ const upstreams = need('UPSTREAMS')
 const connectWithinMs = 1000
 // Longer than payproof takes to answer that a server is down; CasPay hangs up after 10 s.
 const answerWithinMs = 8000
+// More than any of the web processes takes.
+const maxBytes = 2 * 1024 * 1024
 // Idle connections are let go of before the web processes do it, under a request.
 const agent = new Agent({ keepAlive: true, timeout: 5000 })
 let turn = 0
 
-const server = createServer((incoming, response) => {
+const server = createServer(async (incoming, response) => {
   const first = turn++
-  const rest = upstreams.map((_, number) => upstreams[(first + number) % upstreams.length] as URL)
-  handOn(incoming, response, rest)
+  const all = upstreams.map((_, number) => upstreams[(first + number) % upstreams.length] as URL)
+  const body = await read(incoming).catch(() => undefined)
+  if (body === undefined) return fail(response, 413)
+  handOn({ incoming, body }, response, all)
 })
 server.requestTimeout = 15_000
 // Longer than senders keep theirs: a delivery must not meet a connection that is being closed.
@@ -31,13 +35,35 @@ server.once('listening', () =>
   }),
 )
 
-/** To the first of these that takes a connection. Once something was sent there is no other: it may have been handled. */
-function handOn(incoming: IncomingMessage, response: ServerResponse, [upstream, ...others]: readonly URL[]): void {
+interface Message {
+  readonly incoming: IncomingMessage
+  readonly body: Buffer
+}
+
+/** Throws where it is too long, or breaks off. */
+async function read(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > maxBytes) throw new Error('too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/**
+ * To the first of these that answers. What was sent may have been done, though nobody said so: only a webhook is sent to another
+ * then, where each event is handled once.
+ */
+function handOn(message: Message, response: ServerResponse, [upstream, ...others]: readonly URL[]): void {
   if (upstream === undefined) {
     fail(response, 503)
     return
   }
+  const { incoming, body } = message
   let sent = false
+  let late = false
   const outgoing = request(upstream, {
     agent,
     method: incoming.method ?? 'GET',
@@ -47,15 +73,18 @@ function handOn(incoming: IncomingMessage, response: ServerResponse, [upstream, 
   })
   const start = () => {
     sent = true
-    outgoing.setTimeout(answerWithinMs, () => outgoing.destroy())
-    incoming.pipe(outgoing)
+    outgoing.setTimeout(answerWithinMs, () => {
+      late = true
+      outgoing.destroy()
+    })
+    outgoing.end(body)
   }
   outgoing.once('socket', (socket) => {
     if (!socket.connecting) return start()
-    const late = setTimeout(() => outgoing.destroy(), connectWithinMs)
-    socket.once('close', () => clearTimeout(late))
+    const timer = setTimeout(() => outgoing.destroy(), connectWithinMs)
+    socket.once('close', () => clearTimeout(timer))
     socket.once('connect', () => {
-      clearTimeout(late)
+      clearTimeout(timer)
       start()
     })
   })
@@ -64,7 +93,11 @@ function handOn(incoming: IncomingMessage, response: ServerResponse, [upstream, 
     answer.pipe(response)
     answer.once('error', () => response.destroy())
   })
-  outgoing.once('error', () => (sent ? fail(response, 502) : handOn(incoming, response, others)))
+  outgoing.once('error', () => {
+    const isDone = sent && (late || response.headersSent || !incoming.url?.startsWith('/webhooks/'))
+    if (isDone || response.destroyed) fail(response, 502)
+    else handOn(message, response, others)
+  })
   response.once('close', () => {
     if (!response.writableFinished) outgoing.destroy()
   })
@@ -82,7 +115,7 @@ function forwarded({ rawHeaders, socket }: IncomingMessage): string[] {
   return [...pairs, 'X-Forwarded-For', socket.remoteAddress ?? '']
 }
 
-function fail(response: ServerResponse, status: 502 | 503): void {
+function fail(response: ServerResponse, status: 413 | 502 | 503): void {
   if (response.headersSent) {
     response.destroy()
     return
