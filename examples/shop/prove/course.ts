@@ -132,12 +132,14 @@ function answersAsPromised(record: Record, downMs: number, promises: Promises): 
   for (const { phase, attempts, harmedMs } of record.stretches) {
     const isDown = ({ sentMs, tookMs }: (typeof attempts)[number]) =>
       harmedMs !== undefined && sentMs >= harmedMs && sentMs + tookMs <= harmedMs + downMs
-    // Two copies at once: one of them is told that the other is being handled.
-    const isCopys409 = ({ status, event }: (typeof attempts)[number]) => status === 409 && event.copies > 1
+    // A copy at the same time, or an earlier delivery whose claim could not be given back: come again, says 409.
+    const isBusy = ({ status, event, tries }: (typeof attempts)[number]) =>
+      status === 409 && (event.copies > 1 || tries > 0)
     const others = attempts.filter(
-      (attempt) => isDown(attempt) && attempt.status !== 200 && attempt.status !== 503 && !isCopys409(attempt),
+      (attempt) => isDown(attempt) && attempt.status !== 200 && attempt.status !== 503 && !isBusy(attempt),
     )
-    if (phase.politely) promises.equal(`${phase.name}: answers but 200 and 503 meanwhile`, others.length, 0)
+    const statuses = Array.from(new Set(others.map(({ status }) => status))).join(', ')
+    if (phase.politely) promises.equal(`${phase.name}: answers but 200 and 503 meanwhile`, statuses, '')
     const strange = attempts.filter(({ status }) => ![200, 409, 502, 503, 0, -1].includes(status))
     promises.equal(`${phase.name}: answers that nobody can want`, strange.length, 0)
   }

@@ -6,6 +6,8 @@ import type { ShopEvent } from './events'
 /** One delivery and its answer, as the provider saw it. */
 export interface Attempt {
   readonly event: ShopEvent
+  /** How often this delivery was sent before. */
+  readonly tries: number
   /** 0: the connection was refused or broke. -1: no answer within ten seconds. */
   readonly status: number
   /** Whether the proxy answered by itself: no web process took the delivery. */
@@ -36,7 +38,7 @@ export function createSender(url: string, note: (attempt: Attempt) => void): Sen
     for (let tries = 0; ; tries++) {
       const sentMs = performance.now()
       const answer = await post(agent, `${url}/webhooks/${event.provider}`, delivery)
-      note({ event, ...answer, sentMs, tookMs: performance.now() - sentMs })
+      note({ event, tries, ...answer, sentMs, tookMs: performance.now() - sentMs })
       // CasPay calls once.
       if (answer.status === 200 || event.provider === 'caspay') return
       await sleep(Math.min(2000, 250 * 2 ** tries) * (0.75 + Math.random() / 2))
