@@ -49,8 +49,8 @@ export function enqueue(queue: BullQueue, options: EnqueueOptions = {}): HandOff
     const job = context.job()
     if (!keeps) await assertKeepsJobs(queue)
     keeps = true
-    // Given up meanwhile: without this a hundred redeliveries would be a hundred jobs to add when the queue comes back.
-    if (signal.aborted) return
+    // Nobody waits, or the event was given back: without this a hundred redeliveries would be a hundred jobs to add when the queue comes back.
+    signal.throwIfAborted()
     const added = await queue.add(job.data.provider, job.data, optionsOf(job, queue, options))
     if (added.id !== jobIdOf(job))
       throw new WebhookError('queue_unavailable', 'The queue took another job for this one.')

@@ -5,7 +5,7 @@ import { expectPayment, type JobData, memoryStore, type WebhookEvent } from '../
 import { enqueue, evenIfEvicted, processor } from '../../src/queues/bullmq'
 import { startProxy } from '../support/proxy'
 import { describeOn, services } from '../support/services'
-import { createShop, genuine } from '../support/shop'
+import { createShop, genuine, until } from '../support/shop'
 import { afterwards, createQueue, createWorker, genuineOf, lettersOf } from './support'
 
 // However busy the machine is.
@@ -176,4 +176,25 @@ it('asks a Redis that does not tell to be vouched for', async () => {
   expect((await receiver.receive(genuine(), enqueue(queue, { ...patient, allow: evenIfEvicted }))).kind).toBe(
     'processed',
   )
+})
+
+it('answers 503 for what was given back before the queue had it', async () => {
+  const { receiver } = createShop()
+  const added: unknown[] = []
+  let answer: ((info: string) => void) | undefined
+  const info = () => new Promise<string>((resolve) => (answer = resolve))
+  const queue = {
+    name: 'q',
+    client: Promise.resolve({ info }),
+    add: async (_: string, __: unknown, { jobId }: { jobId?: string }) => {
+      added.push(jobId)
+      return { id: jobId }
+    },
+  }
+  const receiving = receiver.receive(genuine(), enqueue(queue, patient))
+  await until(() => answer !== undefined)
+  await receiver.close({ drainSeconds: 0 })
+  answer?.('maxmemory_policy:noeviction')
+  expect(await receiving).toMatchObject(down)
+  expect(added).toEqual([])
 })
