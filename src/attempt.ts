@@ -95,6 +95,13 @@ function handlerFailed(cause: unknown): never {
   throw new WebhookError('handler_failed', 'The handler threw; the next delivery is handled again.', { cause })
 }
 
+function givenBack(): WebhookError {
+  return new WebhookError(
+    'shutting_down',
+    'The receiver closed before the handler came to an end: the event was given back.',
+  )
+}
+
 /** Makes the part of a receiver that has the event: handler, completion, and what to do when either fails. */
 export function createAttempts<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,
@@ -181,6 +188,8 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
         else {
           const working = call(attempt, undefined as Tx, retentionSeconds)
           if (isPromiseLike(working)) await working
+          // It may have stopped because it was told to, and nobody else has the event.
+          if (attempt.held.abandoned) throw givenBack()
           // From here on nothing may turn the answer into a failure: the payment was acted on.
           const completing = attempt.held.complete()
           if (!(isPromiseLike(completing) ? await completing : completing)) unrecorded()

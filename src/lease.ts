@@ -16,6 +16,8 @@ export interface LeaseSettings {
 export interface Lease {
   /** Aborted when another worker has taken the event over. Made when it is asked for: few handlers do. */
   readonly signal: AbortSignal
+  /** Whether it was given back while the handler ran. */
+  readonly abandoned: boolean
   /** Renews it from now on, until it ends. */
   keep(): void
   /** Records the event as handled. `false` if the store failed: then it is tried again in the background. */
@@ -91,6 +93,7 @@ class HeldLease implements Lease {
   #heldUntilMs: number
   #lost = false
   #handled = false
+  abandoned = false
 
   constructor(...[settings, key, token, report]: Parameters<typeof holdLease>) {
     this.#settings = settings
@@ -157,6 +160,7 @@ class HeldLease implements Lease {
   }
 
   async abandon(): Promise<void> {
+    this.abandoned = true
     this.#tellHandler()
     await this.release()
   }
