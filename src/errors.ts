@@ -34,6 +34,7 @@ export const statusOfCode = {
   internal_error: 500,
   dead_letter_unknown: 404,
   job_invalid: 422,
+  job_misdirected: 422,
   // What a genuine payment is not, by `expectPayment`.
   payment_unexpected: 422,
   order_unknown: 503,

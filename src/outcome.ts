@@ -36,6 +36,7 @@ const misuse: readonly WebhookErrorCode[] = [
   'internal_error',
   'dead_letter_unknown',
   'job_invalid',
+  'job_misdirected',
 ]
 const unavailable: readonly WebhookErrorCode[] = [
   'store_unavailable',

@@ -4,12 +4,11 @@ import { type DeadLetter, pickHeaders } from './dead-letters'
 import { isWebhookError, type WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { createHandling, type ProvenDelivery } from './handling'
-import { type JobData, openJob } from './job'
+import { isQueuedJob, keyPartOf, openJob, type QueuedJob } from './job'
 import { contained } from './observe'
 import { parseOptions, type ReceiverOptions } from './options'
 import { kindOf, type Outcome } from './outcome'
 import { asWebhookError, createProof } from './proof'
-import { queueOf } from './queued'
 import { createDeadLetters } from './replay'
 import { refuse } from './reply'
 import { lasting, type WebhookRequest } from './request'
@@ -22,15 +21,15 @@ export interface Receiver<Event extends WebhookEvent = WebhookEvent, Tx = undefi
   /** Does all of it: proves, claims, calls the handler once per event, and says what to answer. Never rejects. */
   receive(request: WebhookRequest, handler: Handler<Event, Tx>): Promise<Outcome<Event>>
   /**
-   * Has a dead letter handled: given by its id, or as it was handed to `onDeadLetter`, or a job by its data. It is proven again, as of the time
-   * when it was received, claimed, and dropped once it is handled. Never rejects.
+   * Has a dead letter handled: given by its id, or as it was handed to `onDeadLetter`. It is proven again, as of the time when it was
+   * received, claimed, and dropped once it is handled. Or a job, `{ queue, data }`: handled once per queue, under a key of its
+   * own, since the receiver that made it has completed the event's, maybe in the same store. Never rejects.
    */
-  replay(letter: string | DeadLetter | JobData, handler: Handler<Event, Tx>): Promise<Outcome<Event>>
+  replay(letter: string | DeadLetter | QueuedJob, handler: Handler<Event, Tx>): Promise<Outcome<Event>>
   /**
    * The event in a job's data, on the side of the worker: the same as the handler had that made the job. Nothing in it is
-   * believed: it is proven again, as of the time when it was received. Throws a `WebhookError`. A queue may hand out a job
-   * twice: `processor` of `payproof/queue` handles it once. So does `replay` with the data, in a store that the receiver which took
-   * the delivery has no part in: there the event is handled.
+   * believed but the time when it was received, as of which it is proven again. Throws a `WebhookError`. A queue may hand out a job
+   * twice: `replay` handles it once, and `processor` of `payproof/queue`.
    */
   decode(data: unknown): Promise<Event>
   /** This provider's and account's deliveries that were kept because they were not handled, and that nobody is handling. */
@@ -93,14 +92,13 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   }
 
   async function proveLetter(
-    given: string | DeadLetter | JobData,
+    given: string | DeadLetter | QueuedJob,
     trace: Trace,
   ): Promise<ProvenDelivery<Event> | WebhookError> {
-    const queue = queueOf(given)
-    const letter = queue === undefined ? await deadLetters.find(given) : deadLetters.queued(given)
-    const proven = await proveAgain(letter, trace)
+    const job = isQueuedJob(given) ? { queue: keyPartOf(given), letter: deadLetters.queued(given.data) } : undefined
+    const proven = await proveAgain(job?.letter ?? (await deadLetters.find(given)), trace)
     if (isWebhookError(proven)) return proven
-    return { ...proven, replayed: true, ...(queue === undefined ? {} : { queue }) }
+    return { ...proven, replayed: true, ...(job === undefined ? {} : { queue: job.queue }) }
   }
 
   /** From the proof to the event, with one report for it. */

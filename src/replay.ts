@@ -4,7 +4,7 @@ import { within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { keyOf } from './handling'
-import { openJob } from './job'
+import { isJobData, openJob } from './job'
 import type { Report } from './observe'
 import type { ReceiverSettings } from './options'
 import type { Letter } from './stores/store'
@@ -49,6 +49,9 @@ export function createDeadLetters<Event extends WebhookEvent, Tx>(
 
   /** What the store does not have may have been handled, and forgotten since. */
   function given(input: unknown): DeadLetter {
+    // The receiver that made the job has completed the event: it would pass for a duplicate, and never be handled.
+    if (isJobData(input))
+      throw new WebhookError('job_invalid', "It is a job's data: `replay({ queue, data }, handler)` handles it.")
     const letter = readDeadLetter(input)
     if (letter.provider !== provider.name || letter.account !== account)
       throw unknown('It is a letter of another provider or account.')

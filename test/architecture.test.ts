@@ -23,7 +23,6 @@ const floors = [
     'src/options.ts',
     'src/dead-letters.ts',
     'src/job.ts',
-    'src/queued.ts',
     'src/deadline.ts',
     'src/lease.ts',
     'src/transaction.ts',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createReceiver, type Job, memoryStore, payqi, WebhookError, type WebhookEvent } from '../src'
+import { createReceiver, type DeadLetter, type Job, memoryStore, payqi, WebhookError, type WebhookEvent } from '../src'
 import { bodyOf, createProvider, providerNames, readFixtures } from './support/deliveries'
 import { rejection } from './support/errors'
 import { createShop, genuine, now, secret } from './support/shop'
@@ -23,6 +23,7 @@ describe('a job', () => {
     expect(id).toBe(createHash('sha256').update('caspay:eu:evt_1').digest('hex'))
     expect(keepSeconds).toBe(700_000)
     expect(data).toEqual({
+      type: 'job',
       provider: 'caspay',
       account: 'eu',
       id: 'evt_1',
@@ -90,8 +91,8 @@ describe('decode', () => {
 
   it('refuses the job of another provider or account', async () => {
     const job = await jobFor()
-    expect(await code(job.data, { account: 'eu' })).toBe('job_invalid')
-    expect(await code(job.data, { provider: payqi({ secret }) })).toBe('job_invalid')
+    expect(await code(job.data, { account: 'eu' })).toBe('job_misdirected')
+    expect(await code(job.data, { provider: payqi({ secret }) })).toBe('job_misdirected')
   })
 
   it('reports what came of it', async () => {
@@ -104,15 +105,42 @@ describe('decode', () => {
 })
 
 describe('replay', () => {
-  it("handles a job's data once by the worker's own store", async () => {
-    const { data } = await jobFor()
+  it('handles a job once per queue, also by the receiver that made it', async () => {
     const { receiver } = createShop()
+    const made: Job[] = []
+    await receiver.receive(genuine(), (_event, { job }) => made.push(job()))
+    const data = made.map(carried)[0]
     const ran: string[] = []
-    const handler = ({ id }: WebhookEvent) => void ran.push(id)
-    const outcomes = [await receiver.replay(data, handler), await receiver.replay(data, handler)]
-    expect(outcomes.map(({ kind }) => kind)).toEqual(['processed', 'duplicate'])
-    expect(ran).toEqual(['evt_1'])
+    const work = async (queue: string) => (await receiver.replay({ queue, data }, () => void ran.push(queue))).kind
+    expect([await work('mails'), await work('mails'), await work('ledger')]).toEqual([
+      'processed',
+      'duplicate',
+      'processed',
+    ])
+    expect(ran).toEqual(['mails', 'ledger'])
   })
+
+  it("does not take a job's data for a dead letter, whose event is handled", async () => {
+    const data = carried(await jobFor()) as DeadLetter
+    const outcome = await createShop().receiver.replay(data, () => {})
+    expect(outcome).toMatchObject({ kind: 'misuse', error: { code: 'job_invalid' } })
+  })
+
+  it.each([
+    ['a dead letter', async () => ({ queue: 'q', data: await letterOf() })],
+    ['no name', async () => ({ queue: '', data: carried(await jobFor()) })],
+    ['a text', async () => ({ queue: 'q', data: JSON.stringify((await jobFor()).data) })],
+  ])('does not take %s for a job', async (_what, given) => {
+    const outcome = await createShop().receiver.replay(await given(), () => {})
+    expect(outcome).toMatchObject({ kind: 'misuse', error: { code: 'job_invalid' } })
+  })
+
+  async function letterOf(): Promise<unknown> {
+    const letters: unknown[] = []
+    const { receiver } = createShop({ onDeadLetter: (letter: unknown) => letters.push(letter) })
+    await receiver.receive(genuine(), () => Promise.reject(new Error('no stock')))
+    return JSON.parse(JSON.stringify(letters[0]))
+  }
 })
 
 describe('a queue that is not there', () => {

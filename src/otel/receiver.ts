@@ -1,4 +1,5 @@
 import { createReceiver, isWebhookError, type Receiver, type ReceiverOptions, type WebhookEvent } from '../index'
+import { isQueuedJob } from '../job'
 import { logProblems } from '../logs'
 import { parseOptions } from '../options'
 import { kindOf } from '../outcome'
@@ -55,7 +56,8 @@ export function createInstrumentedReceiver<Event extends WebhookEvent, Tx = unde
       return delivery.endWith(await delivery.run(() => receiver.receive(request, delivery.handler(handler))))
     },
     async replay(letter, handler) {
-      const delivery = new WatchedDelivery(watch, about, 'replay', placeOf(letter))
+      const place = isQueuedJob(letter) ? placeOf(letter.data) : undefined
+      const delivery = new WatchedDelivery(watch, about, 'replay', place)
       return delivery.endWith(await delivery.run(() => receiver.replay(letter, delivery.handler(handler))))
     },
   }

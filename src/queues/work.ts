@@ -1,11 +1,8 @@
-import { sha256Hex } from '#hmac'
 import type { Handler } from '../attempt'
-import { toBytes } from '../core/bytes'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from '../errors'
 import type { WebhookEvent } from '../event'
-import type { JobData } from '../job'
-import type { Outcome } from '../outcome'
-import { fromQueue } from '../queued'
+import { assertJobData } from '../job'
+import { kindOf, type Outcome } from '../outcome'
 import type { Receiver } from '../receiver'
 
 /** The receiver whose jobs a queue holds, or several by the names of their providers. */
@@ -30,31 +27,25 @@ export async function work<R extends Receivers>(
   data: unknown,
 ): Promise<void> {
   const receiver = receiverOf(receivers, data)
-  const outcome = await receiver.replay(
-    fromQueue(keyPart(queue), data as JobData),
-    handler as Handler<WebhookEvent, unknown>,
-  )
+  const outcome = await receiver.replay({ queue, data }, handler as Handler<WebhookEvent, unknown>)
   const error = errorOf(outcome)
   if (error !== undefined) throw error
 }
 
-/** What a store's keys may begin with. */
-function keyPart(queue: string): string {
-  return /^[\w.-]{1,100}$/.test(queue) ? queue : sha256Hex(toBytes(queue))
-}
-
-/** Whether an error that a job ended with says that no other attempt can end better. */
+/**
+ * Whether an error that a job ended with says that no other attempt can end better: it is no job, one older than the store's memory, or the
+ * wrong payment. What cannot be proven may be only when the worker has the new secret, too.
+ */
 export function isHopeless(error: unknown): boolean {
-  if (!isWebhookError(error)) return false
-  return hopeless(error.code) || blamesTheEvent(error.cause)
+  return isWebhookError(error) && (error.code === 'job_invalid' || blamesTheEvent(error.cause))
 }
 
-/** What was proven when it was received, and cannot be now: not made by `context.job()`, or for other secrets. */
-function hopeless(code: WebhookErrorCode): boolean {
-  return code === 'job_invalid' || unproven.test(code)
+/** Whether a job ended before its handler did, with what says nothing of the event: a store, an API, another worker. */
+export function isPassing(error: unknown): boolean {
+  return isWebhookError(error) && (kindOf(error.code) === 'unavailable' || elsewhere.includes(error.code))
 }
 
-const unproven = /^(signature|token|header|account|mode|timestamp|payload|id)_/
+const elsewhere: readonly WebhookErrorCode[] = ['in_progress', 'lease_lost', 'handler_timeout']
 
 function errorOf(outcome: Outcome): WebhookError | undefined {
   return outcome.kind === 'processed' || outcome.kind === 'duplicate' ? undefined : outcome.error
@@ -65,7 +56,8 @@ function receiverOf(receivers: Receivers, data: unknown): Receiver<WebhookEvent,
   const name = typeof data === 'object' && data !== null && 'provider' in data ? data.provider : undefined
   const receiver = typeof name === 'string' && Object.hasOwn(receivers, name) ? receivers[name] : undefined
   if (receiver !== undefined) return receiver
-  throw new WebhookError('job_invalid', 'There is no receiver for the provider of that job.')
+  assertJobData(data)
+  throw new WebhookError('job_misdirected', 'There is no receiver for the provider of that job.')
 }
 
 function isReceiver(receivers: Receivers): receivers is Receiver<WebhookEvent, unknown> {

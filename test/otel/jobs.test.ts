@@ -56,7 +56,7 @@ describe('the worker', () => {
     const handling = find('handle caspay')
     sdk.forget()
     if (method === 'decode') await open().decode(data)
-    else await open().replay(data, () => trace.getTracer('shop').startSpan('fulfil').end())
+    else await open().replay({ queue: 'q', data }, () => trace.getTracer('shop').startSpan('fulfil').end())
     const span = find(method === 'decode' ? 'decode caspay' : 'process caspay')
     expect(span).toMatchObject({ traceId: handling?.traceId, parent: handling?.spanId, links: [handling?.spanId] })
     if (method === 'replay') expect(find('fulfil')?.parent).toBe(find('handle caspay')?.spanId)

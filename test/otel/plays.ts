@@ -133,7 +133,7 @@ export const plays = listed([
   ['decoded', async (shop) => settled(shop.decode((await jobOf(shop)).data))],
   ['no job', (shop) => settled(shop.decode({ [payload]: payload }))],
   ['a job of another', async (shop) => settled(shop.decode({ ...(await jobOf(shop)).data, provider: 'payqi' }))],
-  ['a job handled by a worker', async (shop) => shop.replay((await jobOf(shop)).data, ok)],
+  ['a job handled by a worker', async (shop) => shop.replay({ queue: 'q', data: (await jobOf(shop)).data }, ok)],
   [
     'another provider',
     (shop) => shop.receive(signDelivery('payqi', 'payment.completed', { secret, at: now, id: 'evt_2' }), ok),

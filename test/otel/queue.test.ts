@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expressWebhook } from '../../adapters/express'
 import { caspay, memoryStore } from '../../src'
 import { createInstrumentedReceiver } from '../../src/otel'
+import { processor } from '../../src/queues/bullmq'
 import { deliver, signDelivery } from '../../src/testing'
 import { services } from '../support/services'
 import { now, secret } from '../support/shop'
@@ -24,11 +25,8 @@ describe('one trace, from the request to the work in a queue', () => {
   const queue = new Queue(`payproof-${randomUUID()}`, { connection })
   const shop = open()
   let sdk: Sdk
-  const worker = new Worker(
-    queue.name,
-    ({ data }) => open().replay(data, () => trace.getTracer('shop').startSpan('UPDATE orders').end()),
-    { connection, autorun: false },
-  )
+  const fulfil = processor(shop, () => trace.getTracer('shop').startSpan('UPDATE orders').end())
+  const worker = new Worker(queue.name, fulfil, { connection, autorun: false })
   beforeAll(() => {
     sdk = startSdk()
   })

@@ -1,6 +1,15 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { expectPayment, isWebhookError, type Job, memoryStore, payqi, WebhookError, type WebhookEvent } from '../../src'
+import {
+  caspay,
+  expectPayment,
+  isWebhookError,
+  type Job,
+  memoryStore,
+  payqi,
+  WebhookError,
+  type WebhookEvent,
+} from '../../src'
 import { enqueue, isHopeless, processor } from '../../src/queues/queue'
 import { thrown } from '../support/errors'
 import { createShop, genuine, never, secret } from '../support/shop'
@@ -113,7 +122,7 @@ describe('processor', () => {
       },
     }
     const { receiver } = createShop({ store })
-    const data = { ...(await jobOf()), queue: 'other', 'Symbol(payproof.queue)': 'other' }
+    const data = { ...(await jobOf()), queue: 'other', data: await jobOf('evt_2') }
     for (const name of ['mails', 'höhere Gewalt']) await processor(name, receiver, () => {})(data)
     expect(keys).toEqual(['mails/caspay::evt_1', expect.stringMatching(/^[0-9a-f]{64}\/caspay::evt_1$/)])
   })
@@ -129,13 +138,26 @@ describe('processor', () => {
   it.each<[string, (data: object) => unknown, string]>([
     ['no JSON', () => '{"rawBody', 'job_invalid'],
     ['no job', () => null, 'job_invalid'],
-    ['another provider', (data) => ({ ...data, provider: 'toString' }), 'job_invalid'],
-    ['a forged one', (data) => ({ ...data, rawBody: 'e30=' }), 'signature_mismatch'],
     ['one older than the store remembers', (data) => ({ ...data, receivedAt: '2026-01-01T00:00:00Z' }), 'job_invalid'],
   ])('gives up at once: %s', async (_, change, code) => {
     const { receiver } = createShop()
     const error = await processor('q', { caspay: receiver }, () => {})(change(await jobOf())).catch((error) => error)
     expect([isWebhookError(error) && error.code, isHopeless(error)]).toEqual([code, true])
+  })
+
+  it.each<[string, (data: object) => unknown, object, string]>([
+    ['the receiver of its provider', (data) => ({ ...data, provider: 'toString' }), {}, 'job_misdirected'],
+    ['the account', (data) => data, { account: 'eu' }, 'job_misdirected'],
+    [
+      'the new secret',
+      (data) => data,
+      { provider: caspay({ secret: 'the_one_before_0123456789' }) },
+      'signature_mismatch',
+    ],
+  ])('has it tried again where the worker may only not have it yet: %s', async (_, change, options, code) => {
+    const { receiver } = createShop(options)
+    const error = await processor('q', { caspay: receiver }, () => {})(change(await jobOf())).catch((error) => error)
+    expect([isWebhookError(error) && error.code, isHopeless(error)]).toEqual([code, false])
   })
 
   it('tells what may end better the next time', async () => {
