@@ -2,7 +2,7 @@ import { WebhookError } from '../errors'
 import type { Job } from '../job'
 import { assertKeepsJobs, assertReplicated, type evenIfEvicted } from './bullmq-redis'
 import { type HandOff, type HandOffOptions, handOff } from './hand-off'
-import { type HandlerFor, isHopeless, type Receivers, work } from './work'
+import { type HandlerFor, isHopeless, isPassing, type Receivers, work } from './work'
 
 export { evenIfEvicted } from './bullmq-redis'
 export type { HandOff, HandOffOptions } from './hand-off'
@@ -18,13 +18,14 @@ export interface BullQueue {
 export interface BullJob {
   readonly queueName: string
   readonly data: unknown
+  moveToDelayed(timestampMs: number, token?: string): Promise<void>
 }
 
 /** What is left out is as the queue's `defaultJobOptions` say. */
 export interface EnqueueOptions extends HandOffOptions {
-  /** How often the worker tries. Default 10. */
+  /** How often the handler may fail. Default 18. */
   attempts?: number
-  /** Between the attempts. Default exponential, from one second. */
+  /** Between the attempts. Default exponential, from one second: with 18 attempts about 36 hours. */
   backoff?: number | { type: string; delay?: number; jitter?: number }
   priority?: number
   /** In milliseconds. */
@@ -62,7 +63,7 @@ function optionsOf(job: Job, queue: object, given: EnqueueOptions): object {
   const { attempts, backoff, priority, delay, lifo } = given
   const chosen = Object.entries({ attempts, backoff, priority, delay, lifo }).filter(([, value]) => value !== undefined)
   return {
-    attempts: 10,
+    attempts: 18,
     backoff: { type: 'exponential', delay: 1000 },
     ...('jobsOpts' in queue && typeof queue.jobsOpts === 'object' ? queue.jobsOpts : {}),
     ...Object.fromEntries(chosen),
@@ -79,22 +80,29 @@ const jobIdOf = ({ id }: Job): string => `w-${id}`
 
 /**
  * The worker's side: `new Worker(name, processor(receiver, handler))`. Calls the handler once per event and queue, also where the
- * receiver shares its store with the one that took the delivery. BullMQ tries again what was not handled, but not what never
- * can be: see `isHopeless` in `payproof/queue`.
+ * receiver shares its store with the one that took the delivery. BullMQ tries again what the handler did not handle, but not what
+ * never can be: see `isHopeless` in `payproof/queue`. While store or API do not answer, or another worker has the event, the job
+ * waits, and no attempt is used up.
  */
-export function processor<R extends Receivers>(receivers: R, handler: HandlerFor<R>): (job: BullJob) => Promise<void> {
-  return async ({ queueName, data }) => {
+export function processor<R extends Receivers>(
+  receivers: R,
+  handler: HandlerFor<R>,
+): (job: BullJob, token?: string) => Promise<void> {
+  return async (job, token) => {
     try {
-      await work(receivers, handler, queueName, data)
+      await work(receivers, handler, job.queueName, job.data)
     } catch (error) {
-      throw isHopeless(error) ? unrecoverable(error) : error
+      if (isHopeless(error)) throw knownAs('UnrecoverableError', error)
+      if (!isPassing(error)) throw error
+      await job.moveToDelayed(Date.now() + pauseMs, token)
+      throw knownAs('DelayedError', error)
     }
   }
 }
 
-/** BullMQ knows the error by its name. */
-function unrecoverable(cause: unknown): Error {
-  const error = new Error(cause instanceof Error ? cause.message : 'It can never succeed.', { cause })
-  error.name = 'UnrecoverableError'
-  return error
+const pauseMs = 15_000
+
+/** BullMQ knows these errors by their names. */
+function knownAs(name: 'UnrecoverableError' | 'DelayedError', cause: unknown): Error {
+  return Object.assign(new Error(cause instanceof Error ? cause.message : '', { cause }), { name })
 }

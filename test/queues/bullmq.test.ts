@@ -5,7 +5,7 @@ import { expectPayment, type JobData, memoryStore, type WebhookEvent } from '../
 import { enqueue, evenIfEvicted, processor } from '../../src/queues/bullmq'
 import { startProxy } from '../support/proxy'
 import { describeOn, services } from '../support/services'
-import { createShop, genuine, until } from '../support/shop'
+import { createShop, faultyStore, genuine, until } from '../support/shop'
 import { afterwards, createQueue, createWorker, genuineOf, lettersOf } from './support'
 
 // However busy the machine is.
@@ -111,6 +111,36 @@ describeOn('BullMQ', services.redis, (url) => {
     expect(jobs[0]?.opts).toMatchObject({ removeOnComplete: { age: 700_000 }, removeOnFail: false })
   })
 
+  it.each([
+    ['its store does not answer', { store: faultyStore({ claim: () => Promise.reject(new Error('down')) }) }],
+    [
+      'another worker has it',
+      { store: faultyStore({ claim: async () => ({ state: 'in_progress', retryAfterSeconds: 9 }) }) },
+    ],
+  ] as const)('has a job wait, and use up no attempt, while %s', async (_what, options) => {
+    const queue = createQueue(url)
+    const shop = createShop()
+    await shop.receiver.receive(genuine(), enqueue(queue, { ...patient, attempts: 1 }))
+    const troubled = createWorker(
+      url,
+      queue,
+      processor(createShop(options).receiver, () => {}),
+    )
+    const delayed = async () => (await queue.getJobs(['delayed', 'failed']))[0]
+    await expect.poll(async () => (await delayed())?.getState(), wait).toBe('delayed')
+    await troubled.close()
+    const job = await delayed()
+    expect([job?.attemptsMade, job?.delay]).toEqual([0, expect.closeTo(15_000, -3)])
+    await job?.promote()
+    const seen: string[] = []
+    createWorker(
+      url,
+      queue,
+      processor(shop.receiver, ({ id }) => void seen.push(id)),
+    )
+    await expect.poll(() => seen, wait).toEqual(['evt_1'])
+  })
+
   it('has failed jobs tried again, and hopeless ones not', async () => {
     const queue = createQueue(url)
     const { receiver } = createShop()
@@ -118,8 +148,8 @@ describeOn('BullMQ', services.redis, (url) => {
     const ends: (string | undefined)[] = []
     const onEvent = enqueue(queue, { ...patient, attempts: 3, backoff: 1 })
     for (const id of ['evt_1', 'evt_2']) await receiver.receive(genuine(id), onEvent)
-    const [forgedJob] = await queue.getJobs(['waiting'])
-    await queue.add('caspay', { ...forgedJob?.data, rawBody: 'e30=' }, { jobId: 'forged', attempts: 3 })
+    const [firstJob] = await queue.getJobs(['waiting'])
+    await queue.add('caspay', { ...firstJob?.data, rawBody: 7 }, { jobId: 'no job', attempts: 3 })
     const worker = createWorker(
       url,
       queue,
@@ -130,10 +160,10 @@ describeOn('BullMQ', services.redis, (url) => {
       }),
     )
     worker.on('failed', (job) => {
-      if (job?.finishedOn !== undefined) ends.push(job.id === 'forged' ? job.id : (job.data as JobData).id)
+      if (job?.finishedOn !== undefined) ends.push(job.id === 'no job' ? job.id : (job.data as JobData).id)
     })
     await expect.poll(() => ends.length, wait).toBe(3)
-    expect(ends.sort()).toEqual(['evt_1', 'evt_2', 'forged'])
+    expect(ends.sort()).toEqual(['evt_1', 'evt_2', 'no job'])
     expect(runs.sort()).toEqual(['evt_1', 'evt_2', 'evt_2', 'evt_2'])
     expect(await lettersOf(receiver)).toEqual([])
   })
