@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream'
+import { AckPolicy, type JsMsg, jetstream, jetstreamManager, RetentionPolicy } from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
 import { Redis } from 'ioredis'
 import { createReceiver, expectPayment, payqi } from 'payproof'
@@ -18,7 +18,8 @@ const manager = await jetstreamManager(nats)
 // The window is how long the stream knows an id: as long as the store remembers the event.
 const duplicate_window = nanos(weekMs)
 await manager.streams.add({ name, subjects: [name], retention: RetentionPolicy.Workqueue, duplicate_window })
-const limits = { ack_policy: AckPolicy.Explicit, ack_wait: nanos(60_000), max_ack_pending: 10 }
+// What waits for another try is pending, too: with a limit, as many failing jobs would keep all others waiting.
+const limits = { ack_policy: AckPolicy.Explicit, ack_wait: nanos(60_000), max_ack_pending: -1 }
 await manager.consumers.add(name, { durable_name: 'fulfilment', ...limits })
 const stream = jetstream(nats)
 
@@ -39,14 +40,20 @@ const fulfil = processor(name, receiver, async (event) => {
   const payment = expectPayment(event, await findOrder(event.payment))
   console.log('fulfil', payment)
 })
-const consumer = await stream.consumers.get(name, 'fulfilment')
-for await (const message of await consumer.consume({ max_messages: 10 })) {
+const work = (message: JsMsg) =>
   fulfil(message.data).then(
     () => message.ack(),
     (error) => {
       console.error(error.message)
       if (isHopeless(error)) message.term(error.code)
-      else message.nak(5000)
+      else message.nak(Math.min(1000 * 2 ** message.info.deliveryCount, 3_600_000))
     },
   )
+
+const working = new Set<Promise<void>>()
+const consumer = await stream.consumers.get(name, 'fulfilment')
+for await (const message of await consumer.consume({ max_messages: 10 })) {
+  const ended = work(message).finally(() => working.delete(ended))
+  working.add(ended)
+  if (working.size === 10) await Promise.race(working)
 }

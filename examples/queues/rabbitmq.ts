@@ -39,7 +39,7 @@ const fulfil = processor(name, receiver, async (event) => {
   console.log('fulfil', payment)
 })
 
-/** The worker: acknowledged once it is handled, brought again after a while otherwise. What is hopeless is kept apart. */
+/** The worker: acknowledged once it is handled; else it goes through the queue where it waits. What is hopeless is kept apart. */
 async function consume(channel: ConfirmChannel): Promise<void> {
   await channel.prefetch(10)
   await channel.consume(name, (message) => {
@@ -49,20 +49,29 @@ async function consume(channel: ConfirmChannel): Promise<void> {
         () => channel.ack(message),
         (error) => {
           console.error(error.message)
-          if (isHopeless(error)) return channel.nack(message, false, false)
-          setTimeout(() => channel.nack(message), 5000)
+          if (!isHopeless(error)) return channel.nack(message, false, false)
+          channel.sendToQueue(`${name}.failed`, message.content, { persistent: true }, (failure) => {
+            if (!failure) channel.ack(message)
+          })
         },
       )
       .catch((error) => console.error(error.message))
   })
 }
 
-/** After every connection: the queue, the channel to write to, and the one to read from. */
+/** A queue whose dead letters are not lost on their way to another. */
+function quorum(deadLetterRoutingKey: string, rest: object = {}) {
+  const strategy = { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' }
+  const args = { 'x-queue-type': 'quorum', ...strategy, ...rest }
+  return { durable: true, deadLetterExchange: '', deadLetterRoutingKey, arguments: args }
+}
+
+/** After every connection: the queues, the channel to write to, and the one to read from. */
 async function setup(connection: ChannelModel): Promise<void> {
   const made = await connection.createConfirmChannel()
   await made.assertQueue(`${name}.failed`, { durable: true })
-  const deadLetter = { deadLetterExchange: '', deadLetterRoutingKey: `${name}.failed` }
-  await made.assertQueue(name, { durable: true, ...deadLetter, arguments: { 'x-queue-type': 'quorum' } })
+  await made.assertQueue(`${name}.retry`, quorum(name, { 'x-message-ttl': 5000 }))
+  await made.assertQueue(name, quorum(`${name}.retry`))
   made.on('return', ({ properties }) => returned.add(properties.correlationId))
   made.on('close', () => {
     channel = undefined

@@ -11,15 +11,16 @@ import { type ServerProxy, startProxy } from '../support/proxy'
 import { insist, run } from '../support/run'
 import { post } from '../support/server'
 import { describeOn, services } from '../support/services'
+import { sleep } from '../support/shop'
 import { afterwards, uniqueName } from './support'
 
 const secret = 'whsec_0123456789abcdef'
 const timeoutMs = 120_000
 const fulfilled = "orderId: 'o_2'"
 
-function paid(id: string, signedWith = secret) {
+function paid(id: string, { signedWith = secret, order = 'o_2' } = {}) {
   const created = Math.floor(Date.now() / 1000)
-  const body = `{"id":"${id}","type":"payment.completed","created":${created},"data":{"id":"p","amount":25.50,"currency":"XRP","status":"completed","metadata":{"order_id":"o_2"}}}`
+  const body = `{"id":"${id}","type":"payment.completed","created":${created},"data":{"id":"p","amount":25.50,"currency":"XRP","status":"completed","metadata":{"order_id":"${order}"}}}`
   const headers: Pairs = [
     ['X-PayQI-Signature', hexHmac(signedWith, body)],
     ['X-PayQI-Timestamp', String(created)],
@@ -35,13 +36,15 @@ async function start(file: string, variable: string, server: string, env: NodeJS
   const { output, stop, exit } = run(`examples/${file}.ts`, { ...env, ...shop })
   const url = `http://127.0.0.1:${port}/webhooks/payqi`
   const runs = () => output.text.split(fulfilled).length - 1
-  const send = (id: string) => post(url, paid(id)).then(({ status }) => status)
+  const send = (id: string, order?: string) => post(url, paid(id, { order })).then(({ status }) => status)
   afterwards(async () => {
     stop()
     await exit
   })
   afterwards(forgetEvents)
-  expect((await insist(() => post(url, paid(`${name}_0`, 'another_secret_0123456789')))).status).toBe(401)
+  expect((await insist(() => post(url, paid(`${name}_0`, { signedWith: 'another_secret_0123456789' })))).status).toBe(
+    401,
+  )
   return { name, proxy, output, runs, send, id: (number: number) => `${name}_${number}` }
 
   async function forgetEvents(): Promise<void> {
@@ -68,6 +71,15 @@ async function drive(
   await expect.poll(() => send(id(2)), wait).toBe(200)
   await expect.poll(runs, wait).toBe(2)
   expect(output.text).not.toContain(secret)
+}
+
+/** Jobs that fail again and again, as many as are worked at once, keep no other from being worked. */
+async function starve({ runs, send, id, output }: Awaited<ReturnType<typeof start>>): Promise<void> {
+  for (let number = 10; number < 20; number++) await expect.poll(() => send(id(number), 'o_unknown'), wait).toBe(200)
+  await expect.poll(() => output.text.split('order_unknown').length, wait).toBeGreaterThan(10)
+  const before = runs()
+  await expect.poll(() => send(id(20)), wait).toBe(200)
+  await expect.poll(runs, wait).toBe(before + 1)
 }
 
 async function cutAndWait(proxy: ServerProxy, send: () => Promise<number>): Promise<void> {
@@ -112,6 +124,7 @@ describeOn('the NATS recipe', redis && nats, (url) => {
         return [state.messages, state.last_seq]
       }
       await expect.poll(left, wait).toEqual([0, 2])
+      await starve(shop)
     },
     timeoutMs,
   )
@@ -125,10 +138,18 @@ describeOn('the RabbitMQ recipe', redis && rabbitmq, (url) => {
       const connection = await connectRabbit(rabbitmq ?? '')
       const channel = await connection.createChannel()
       afterwards(async () => {
-        for (const name of [shop.name, `${shop.name}.failed`]) await channel.deleteQueue(name)
+        for (const name of ['', '.retry', '.failed']) await channel.deleteQueue(`${shop.name}${name}`)
         await connection.close()
       })
       await drive(shop)
+      await starve(shop)
+      // Gone while a job waits for its next try.
+      await shop.proxy.cut()
+      await sleep(6000)
+      await shop.proxy.open()
+      await expect.poll(() => shop.send(shop.id(21)), wait).toBe(200)
+      await channel.sendToQueue(shop.name, Buffer.from('{}'))
+      await expect.poll(async () => (await channel.checkQueue(`${shop.name}.failed`)).messageCount, wait).toBe(1)
       await channel.deleteQueue(shop.name)
       expect(await shop.send(shop.id(3))).toBe(503)
     },
