@@ -72,10 +72,11 @@ function createQuiet(): (report: Report) => boolean {
   const lastMs = new Map<string, number>()
   return (report) => {
     if (report.type !== 'delivery' || levelOf(report) !== 'warn') return false
-    const { code = '' } = report
+    // Of one receiver: what strangers do to another's endpoint must hide nothing of this one, nor of its jobs.
+    const reason = [report.provider, report.account, report.operation, report.code].join()
     const nowMs = performance.now()
-    if (nowMs - (lastMs.get(code) ?? Number.NEGATIVE_INFINITY) < quietMs) return true
-    lastMs.set(code, nowMs)
+    if (nowMs - (lastMs.get(reason) ?? Number.NEGATIVE_INFINITY) < quietMs) return true
+    lastMs.set(reason, nowMs)
     return false
   }
 }

@@ -66,6 +66,19 @@ describe('logTo', () => {
     expect(said().at(-1)).toBe('warn payproof: rejected')
   })
 
+  it('hides no reason of a receiver behind the same of another, or of its jobs', async () => {
+    const lines: Record<string, unknown>[] = []
+    const observe = logTo(pinoTo(lines))
+    const accounts = ['eu', 'us'].map((account) => createShop({ account, observe }).receiver)
+    for (const receiver of accounts) await receiver.receive(forged(), () => {})
+    await accounts[0]?.verify(forged()).catch(() => {})
+    expect(lines.map(({ account, operation }) => `${account} ${operation}`)).toEqual([
+      'eu receive',
+      'us receive',
+      'eu verify',
+    ])
+  })
+
   it('writes what became of a claim as an error', async () => {
     const { receiver, said } = open({ onDeadLetter: () => Promise.reject(new Error('disk full')) })
     await receiver.receive(genuine(), () => Promise.reject(new Error('no stock')))
