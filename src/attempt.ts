@@ -92,7 +92,8 @@ function call<Event extends WebhookEvent, Tx>(
 function handlerFailed(cause: unknown): never {
   // Not the event's fault, nor the handler's: whoever brings it again will find the queue there.
   if (isWebhookError(cause) && cause.code === 'queue_unavailable') throw cause
-  throw new WebhookError('handler_failed', 'The handler threw; the next delivery is handled again.', { cause })
+  const what = isWebhookError(cause) ? `threw ${cause.code}` : 'threw'
+  throw new WebhookError('handler_failed', `The handler ${what}; the next delivery is handled again.`, { cause })
 }
 
 function givenBack(): WebhookError {

@@ -22,7 +22,7 @@ export function openFront(config: Config, redis: Redis, onDeadLetter?: OnDeadLet
   queue.on('error', (error) => console.error(`queue: ${error.message}`))
   return {
     queue,
-    // The database may be down for hours: it is tried again for nine, and is then the operator's.
+    // While the database is down jobs wait. A handler that fails is tried again for nine hours, and is then the operator's.
     handOn: enqueue(queue, { attempts: 16, backoff: { type: 'exponential', delay: 1000 } }),
     receivers: createReceivers(config, {
       // Without this Redis nothing can be handed on anyway, and with it alone everything can.

@@ -1,4 +1,4 @@
-import type { JobData, Outcome } from 'payproof'
+import type { DeadLetter, Outcome } from 'payproof'
 import type pg from 'pg'
 import type { Front } from './front'
 
@@ -51,11 +51,13 @@ export function openLetters(pool: pg.Pool, { receivers, handOn, queue }: Front):
       (await pool.query('DELETE FROM spooled_letters WHERE id = $1', [id])).rowCount === 1
     return {
       async list() {
-        const { rows } = await pool.query<{ id: string; letter: JobData }>('SELECT id, letter FROM spooled_letters')
+        const { rows } = await pool.query<{ id: string; letter: DeadLetter }>('SELECT id, letter FROM spooled_letters')
         return rows.map(({ id, letter }) => ({ ...shown(letter), place: 'spool', provider: letter.provider, id }))
       },
       async replay({ provider, id }) {
-        const { rows } = await pool.query<{ letter: JobData }>('SELECT letter FROM spooled_letters WHERE id = $1', [id])
+        const { rows } = await pool.query<{ letter: DeadLetter }>('SELECT letter FROM spooled_letters WHERE id = $1', [
+          id,
+        ])
         const letter = rows[0]?.letter
         return letter !== undefined && isHandled(await receivers[provider]?.replay(letter, handOn)) && (await drop(id))
       },
@@ -99,7 +101,7 @@ function shown({
   wireType,
   attempts,
   receivedAt,
-}: Pick<JobData, 'id' | 'wireType' | 'attempts'> & { receivedAt: string | Date }) {
+}: Pick<DeadLetter, 'id' | 'wireType' | 'attempts'> & { receivedAt: string | Date }) {
   return { eventId: id, wireType, attempts, receivedAt: new Date(receivedAt).toISOString() }
 }
 

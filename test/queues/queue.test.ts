@@ -176,6 +176,7 @@ describe('processor', () => {
       true,
       false,
     ])
+    expect((await failing(wrong)).message).toContain('payment_unexpected')
     expect(await failing(() => {})).toBeUndefined()
   })
 })
