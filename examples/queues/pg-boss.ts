@@ -17,10 +17,10 @@ await store.ensureSchema()
 const boss = new PgBoss({ connectionString, schema: process.env.BOSS_SCHEMA ?? 'pgboss' })
 boss.on('error', console.error)
 await boss.start()
-// Twelve tries in about three days; what still failed then is kept in a queue of its own.
+// What has failed for days is kept in a queue of its own.
 const deadLetter = `${name}-failed`
 await boss.createQueue(deadLetter)
-await boss.createQueue(name, { name, retryLimit: 12, retryDelay: 60, retryBackoff: true, deadLetter })
+await boss.createQueue(name, { name, deadLetter })
 
 const receiver = createReceiver({ provider: payqi({ secret: process.env.PAYQI_WEBHOOK_SECRET }), store })
 

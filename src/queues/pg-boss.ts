@@ -40,8 +40,11 @@ export type Execute<Tx> = (tx: Tx, text: string, values: unknown[]) => Promise<u
 
 /** What is left out is as the queue was created. */
 export interface EnqueueOptions extends HandOffOptions {
+  /** How often a job that failed is tried again, whatever the queue says. Default 12. */
   retryLimit?: number
+  /** Before the first of them, in seconds. Default 60. */
   retryDelay?: number
+  /** Whether each waits for longer than the one before. Default `true`: 12 take three to six days. */
   retryBackoff?: boolean
   expireInSeconds?: number
   priority?: number
@@ -83,10 +86,13 @@ export function enqueue<Tx>(
     }
     const [id, kept] = [uuidOf(jobId), Math.max(keepSeconds, keep)]
     const times = { retentionSeconds: kept, deleteAfterSeconds: kept }
-    const sent = await boss.send(queue, data, { ...given, ...times, id, db })
+    const sent = await boss.send(queue, data, { ...retries, ...given, ...times, id, db })
     if (sent === null && !(await boss.getJobById(queue, id, { includeArchive: true, db }))) throw dropped(queue)
   })
 }
+
+/** pg-boss itself would try three times, at once: a database that is away for a second would be the end of a payment. */
+const retries = { retryLimit: 12, retryDelay: 60, retryBackoff: true }
 
 /**
  * The worker's side: `boss.work(queue, processor(receiver, handler))`. Calls the handler once per event and queue, also where the

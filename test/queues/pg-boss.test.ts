@@ -51,6 +51,8 @@ describeOn('pg-boss', services.postgres, (url) => {
     expect(kinds.filter((kind) => kind === 'processed')).toHaveLength(1)
     const made = await jobs()
     expect(made).toMatchObject([{ name: queue, data: { provider: 'caspay' } }])
+    // pg-boss itself would try three times, at once.
+    expect(made).toMatchObject([{ retryLimit: 12, retryDelay: 60, retryBackoff: true }])
     const [keptSeconds] = made.map(({ keepUntil, createdOn }) => (Number(keepUntil) - Number(createdOn)) / 1000)
     expect(keptSeconds).toBeGreaterThanOrEqual(30 * 86_400 - 1)
     expect(made[0]?.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
