@@ -26,5 +26,6 @@ const fulfil = processor(receiver, async (event) => {
   const payment = expectPayment(event, await findOrder(event.payment))
   console.log('fulfil', payment)
 })
-const worker = new Worker(name, fulfil, { connection, concurrency: 10 })
+// BullMQ itself gives a job up whose worker was killed twice.
+const worker = new Worker(name, fulfil, { connection, concurrency: 10, maxStalledCount: 100 })
 worker.on('failed', (job, error) => console.error(job?.id, error.message))
