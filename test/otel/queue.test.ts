@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expressWebhook } from '../../adapters/express'
 import { caspay, memoryStore } from '../../src'
 import { createInstrumentedReceiver } from '../../src/otel'
-import { processor } from '../../src/queues/bullmq'
+import { enqueue, processor } from '../../src/queues/bullmq'
 import { deliver, signDelivery } from '../../src/testing'
 import { services } from '../support/services'
 import { now, secret } from '../support/shop'
@@ -51,11 +51,7 @@ describe('one trace, from the request to the work in a queue', () => {
     sdk.spans().find((span) => span.name === name && (above === undefined || span.parent === above.spanId))
 
   it('has every span, and each beneath the one that caused it', async () => {
-    const enqueue = expressWebhook(shop, async (_event, { job }) => {
-      const { id, data } = job()
-      await queue.add('payment', data, { jobId: `w-${id}` })
-    })
-    const app = traced(express().post('/webhooks', enqueue))
+    const app = traced(express().post('/webhooks', expressWebhook(shop, enqueue(queue))))
     expect(
       await deliver(app, signDelivery('caspay', 'payment.completed', { secret, at: now }), { path: '/webhooks' }),
     ).toMatchObject({ status: 200 })
