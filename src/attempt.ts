@@ -83,7 +83,8 @@ function call<Event extends WebhookEvent, Tx>(
     const working: unknown = handler(event, context)
     if (!isPromiseLike(working)) return
     held.keep()
-    return working.then(undefined, handlerFailed)
+    // A `then` that is not a promise's own may return nothing that could be waited for.
+    return Promise.resolve(working).then(undefined, handlerFailed)
   } catch (cause) {
     handlerFailed(cause)
   }

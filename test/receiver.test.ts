@@ -234,6 +234,16 @@ describe('once', () => {
     expect(reports).toMatchObject([{ outcome: 'processed', idempotencyKey: 'evt_1' }])
   })
 
+  it.each<[string, (then: (resolve: unknown, reject: (error: Error) => void) => void) => object]>([
+    ['that returns nothing', (then) => ({ then })],
+    ['of a function, as proxies are', (then) => Object.assign(() => {}, { then })],
+  ])('a handler is waited for by a `then` %s', async (_, make) => {
+    const { receiver } = createShop()
+    const late = () => make((_resolve, reject) => void sleep(5).then(() => reject(new Error('not paid'))))
+    expect((await receiver.receive(genuine(), late)).kind).toBe('failed')
+    expect((await receiver.receive(genuine(), () => {})).kind).toBe('processed')
+  })
+
   it('a store that answers with a state there is not is unavailable', async () => {
     const { receiver } = createShop({ store: faultyStore({ claim: async () => ({ state: 'done' }) as never }) })
     expect((await receiver.receive(genuine(), never)).reply.status).toBe(503)

@@ -17,5 +17,6 @@ export function attempt<T>(work: () => Awaitable<T>, failed: (error: unknown) =>
 }
 
 export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  const canBe = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  return canBe && typeof (value as { then?: unknown }).then === 'function'
 }
