@@ -25,11 +25,13 @@ const owned = `
 local r = redis.call('GET', KEYS[1])
 if not r or string.sub(r, 1, 38) ~= 'b' .. ARGV[1] .. ':' then return 0 end`
 
+/** Whose token is there already is asking again: a client that lost the connection sends what had no answer once more. */
 export const claimScript = `
 local r = redis.call('GET', KEYS[1]) or 'f:0'
 ${parsed}
 if state == 'd' then return {'completed'} end
 if state == 'b' then
+  if string.sub(r, 2, 37) == ARGV[1] then return {'acquired', tonumber(n)} end
   local left = redis.call('PTTL', KEYS[1]) - ${afterLease}
   if left > 0 then return {'in_progress', left} end
 end

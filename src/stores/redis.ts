@@ -38,7 +38,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     try {
       const found = await send(claimNew(recordOf(prefix, key), token, leaseMs))
       if (found === null) return { state: 'acquired', token, attempt: 1 }
-      return String(found).startsWith('d') ? { state: 'completed' } : undefined
+      return String(found).startsWith('d:') ? { state: 'completed' } : undefined
     } catch (error) {
       if (!String(error).includes('syntax error')) throw error
       setsAndGets = false
@@ -61,11 +61,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 
   /** A claim that is refused must not block the event until its lease ends. */
-  async function replicatedOrGivenBack(key: string, token: string): Promise<void> {
+  async function orGivenBack<T>(key: string, token: string, work: () => Promise<T>): Promise<T> {
     try {
-      await replicated()
+      return await work()
     } catch (error) {
-      await run(releaseScript, recordOf(prefix, key), token, '')
+      await run(releaseScript, recordOf(prefix, key), token, '').catch(() => {})
       throw error
     }
   }
@@ -78,8 +78,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const token = crypto.randomUUID()
       const leaseMs = toMs(leaseSeconds)
       const quick = setsAndGets && letter === '' ? await claimQuickly(key, token, leaseMs) : undefined
-      const claim = quick ?? (await claimAny(key, token, leaseMs, letter))
-      if (claim.state === 'acquired' && waitReplicas > 0) await replicatedOrGivenBack(key, token)
+      const claim = quick ?? (await orGivenBack(key, token, () => claimAny(key, token, leaseMs, letter)))
+      if (claim.state === 'acquired' && waitReplicas > 0) await orGivenBack(key, token, replicated)
       return claim
     },
     async renew(key, token, leaseSeconds) {
