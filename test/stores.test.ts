@@ -231,6 +231,42 @@ describe('redis expiry', () => {
   })
 })
 
+describe('redis connections', () => {
+  if (services.redis === undefined) return notRun('no server answers for the connections of redis')
+  const client = new Redis(services.redis)
+  const sent = (args: string[]) => client.call(...(args as [string, ...string[]]))
+  const options = { prefix: `${run}:connections:`, warn: () => {} }
+  afterAll(() => forgetRedis(client).then(() => client.quit()))
+
+  it.each([
+    ['new key', 'SET', undefined],
+    ['key with a letter', 'EVAL', 'letter'],
+  ])('a client that sends a claim again has it: %s', async (key, repeated, letter) => {
+    const twice = async (args: string[]) => {
+      if (args[0] === repeated) await sent(args)
+      return sent(args)
+    }
+    const id = key.replaceAll(' ', '-')
+    expect(await redisStore(twice, options).claim(id, 60, letter)).toMatchObject({ state: 'acquired', attempt: 1 })
+    expect(await redisStore(sent, options).claim(id, 60)).toMatchObject({ state: 'in_progress' })
+  })
+
+  it('a client that answers nil in its own way is granted what it claimed', async () => {
+    const undefinedForNil = async (args: string[]) => (await sent(args)) ?? undefined
+    expect((await redisStore(undefinedForNil, options).claim('nil', 60)).state).toBe('acquired')
+  })
+
+  it('a claim whose letter is not listed is given back', async () => {
+    const noIndex = async (args: string[]) => {
+      if (args[0] === 'ZADD') throw new Error('CLUSTERDOWN')
+      return sent(args)
+    }
+    await expect(redisStore(noIndex, options).claim('unlisted', 60, 'letter')).rejects.toThrow('CLUSTERDOWN')
+    const claim = await redisStore(sent, options).claim('unlisted', 60)
+    expect(claim).toMatchObject({ state: 'acquired', attempt: 2 })
+  })
+})
+
 describe('redis durability', () => {
   it('warns once, at the first claim, of what can lose keys', async () => {
     const warnings: string[] = []
@@ -309,6 +345,13 @@ describe('prepared statements', () => {
     const store = postgresStore(pool)
     for (const key of ['a', 'b']) expect((await store.claim(key, 60)).state).toBe('acquired')
     expect(pool.names).toEqual([expect.stringMatching(/^payproof_[0-9a-f]{16}$/), undefined, undefined])
+  })
+
+  it('are kept where only the shape of a column has changed, and nothing fails for it', async () => {
+    const pool = poolWith('0A000')
+    const store = postgresStore(pool)
+    for (const key of ['a', 'b']) expect((await store.claim(key, 60)).state).toBe('acquired')
+    expect(pool.names.map((name) => name === undefined)).toEqual([false, true, false, true])
   })
 
   it('are kept after any other error', async () => {

@@ -18,6 +18,8 @@ export function runner(client: object): Run {
 
 /** A statement that the connection does not know, or knows already: a pooler gave us another. Nothing was done. */
 const notKept = ['26000', '42P05']
+/** The table was altered: this connection cannot use its plan any more. Nothing was done. */
+const planOutdated = '0A000'
 
 /** As `runner`, and the server plans each statement once per connection, where client and pooler let it. */
 export function preparing(client: object, wanted: boolean | undefined): Run {
@@ -31,8 +33,9 @@ export function preparing(client: object, wanted: boolean | undefined): Run {
     try {
       return await prepared(text, values)
     } catch (error) {
-      if (!notKept.includes(String((error as { code?: unknown }).code))) throw error
-      kept = false
+      const code = String((error as { code?: unknown }).code)
+      if (code !== planOutdated && !notKept.includes(code)) throw error
+      if (code !== planOutdated) kept = false
       return plain(text, values)
     }
   }
