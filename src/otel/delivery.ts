@@ -66,7 +66,7 @@ export class WatchedDelivery {
       try {
         return runIn(running.watched.where, () => {
           const working: unknown = handler(event, given)
-          if (isPromiseLike(working)) return working.then(returned, threw)
+          if (isPromiseLike(working)) return Promise.resolve(working).then(returned, threw)
           ended()
           return working
         })

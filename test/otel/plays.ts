@@ -20,6 +20,12 @@ const lazy = () => {
   return Object.defineProperty({}, 'then', { value: run })
 }
 
+/** Fails later, and gives nothing back that could be waited for. */
+const mute = () => {
+  const run = (_done: unknown, failed: (error: Error) => void) => void sleep(5).then(() => failed(new NoStock(payload)))
+  return Object.defineProperty({}, 'then', { value: run })
+}
+
 const fails = () => Promise.reject(new NoStock(payload))
 const failing = () => Promise.reject(new Error(payload))
 const queueDown = () => {
@@ -46,6 +52,7 @@ export const plays = listed([
   ['processed', (shop) => shop.receive(delivery(), ok)],
   ['processed later', (shop) => shop.receive(delivery(), () => sleep(5))],
   ['handled by a query builder', (shop) => shop.receive(delivery(), lazy)],
+  ['handled by a `then` that returns nothing', (shop) => shop.receive(delivery(), mute)],
   ['of an unknown type', (shop) => shop.receive(unknownType(), ok)],
   [
     'duplicate',
