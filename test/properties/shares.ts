@@ -13,6 +13,8 @@ export const shares = {
   'memoryStore does what the model does': 40,
   'memoryStore with little room forgets nothing that is needed': 26,
   'sqliteStore does what the model does': 20,
+  'redisStore does what the model does': 20,
+  'postgresStore does what the model does': 4,
   'parseDecimal is exact, and canonical': 110,
   'compareDecimals and equalDecimals are those of whole numbers': 90,
   'shiftDecimal and roundDecimal are exact': 80,
