@@ -18,7 +18,7 @@ import { sqliteSchema, sqliteStore } from '../src/stores/sqlite'
 import { type StoreCheck, storeContract } from '../src/testing'
 import { thrown } from './support/errors'
 import { services } from './support/services'
-import { sleep } from './support/shop'
+import { sleep, until } from './support/shop'
 import { notRun } from './support/vectors'
 
 /** A store on a server or file of its own kind; leaves nothing behind. */
@@ -236,6 +236,7 @@ describe('redis connections', () => {
   const client = new Redis(services.redis)
   const sent = (args: string[]) => client.call(...(args as [string, ...string[]]))
   const options = { prefix: `${run}:connections:`, warn: () => {} }
+  const index = `${options.prefix}letters`
   afterAll(() => forgetRedis(client).then(() => client.quit()))
 
   it.each([
@@ -254,6 +255,32 @@ describe('redis connections', () => {
   it('a client that answers nil in its own way is granted what it claimed', async () => {
     const undefinedForNil = async (args: string[]) => (await sent(args)) ?? undefined
     expect((await redisStore(undefinedForNil, options).claim('nil', 60)).state).toBe('acquired')
+  })
+
+  it.each([1, 2])('a process that ends behind its command %i leaves no letter that is not listed', async (last) => {
+    const passed: Promise<unknown>[] = []
+    const ending = async ([command = '', ...args]: string[]) => {
+      if (command === 'INFO' || passed.length === last) return new Promise(() => {})
+      passed.push(sent([command, ...args]))
+      return passed.at(-1)
+    }
+    const key = `ends:${last}`
+    void redisStore(ending, options).claim(key, 60, 'letter')
+    await until(() => passed.length === last)
+    await Promise.all(passed)
+    const [letter, score] = [await client.get(`${options.prefix}{${key}}`), await client.zscore(index, key)]
+    expect([letter !== null, score]).toEqual([last === 2, '0'])
+  })
+
+  it('a letter is listed whose entry went while it was written', async () => {
+    const store = redisStore(sent, options)
+    const slow = async (args: string[]) => {
+      if (args[0] === 'EVAL') await sleep(20).then(() => store.letters?.list('slow', '', 9))
+      return sent(args)
+    }
+    const claim = await redisStore(slow, options).claim('slow', 60, 'letter')
+    if (claim.state === 'acquired') await store.release('slow', claim.token)
+    expect((await store.letters?.list('slow', '', 9))?.map(({ key }) => key)).toEqual(['slow'])
   })
 
   it('a claim whose letter is not listed is given back', async () => {
