@@ -25,6 +25,6 @@ export default defineConfig({
     globalSetup: ['test/support/start-services.ts'],
     testTimeout: 30_000,
     // Most of them wait for time-outs and servers most of the time.
-    maxWorkers: 3,
+    maxWorkers: 4,
   },
 })

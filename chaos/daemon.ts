@@ -90,12 +90,20 @@ async function launch(settings: DaemonSettings): Promise<ChildProcess> {
   throw new Error(`${command} did not start: ${said}`)
 }
 
+/** A port below those that systems give to connections: one of these could be taken before anybody listens. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('The probe listens on no port.')
-  return address.port
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000)
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1')
+  const free = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  )
+  if (free) await new Promise((closed) => server.close(closed))
+  return free
 }

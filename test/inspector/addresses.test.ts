@@ -1,15 +1,9 @@
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { post, serve } from '../support/server'
+import { freePort } from '../../chaos/daemon'
+import { post } from '../support/server'
 import { forged } from '../support/shop'
 import { listening } from './desk'
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const { url, close } = await serve((_, res) => res.end())
-  await close()
-  return Number(new URL(url).port)
-}
 
 describe('listen', () => {
   it.each([
