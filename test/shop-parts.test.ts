@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { freePort } from '../chaos/daemon'
 import type { Kept } from '../examples/shop/letters'
 import { renderPage } from '../examples/shop/page'
@@ -138,6 +138,36 @@ describe("the shop's spool", () => {
     while (readdirSync(join(folder, 'spool')).length > 0) await sleep(20)
     spool.stop()
     expect(rows.map(([, text]) => (JSON.parse(String(text)) as DeadLetter).id).sort()).toEqual(['evt_1', 'evt_2'])
+  })
+})
+
+describe("the shop's spool, in trouble", () => {
+  const big = { provider: 'caspay', account: '', id: 'evt_1', rawBody: 'eA=='.repeat(50_000) } as unknown as DeadLetter
+
+  it('keeps copies of an event that come at the same time', async () => {
+    const at = join(folder, 'copies')
+    const spool = await openSpool(at, { query: () => Promise.reject(new Error('down')) } as unknown as pg.Pool)
+    await Promise.all(Array.from({ length: 20 }, () => spool.keep(big)))
+    spool.stop()
+    expect(readdirSync(at)).toHaveLength(1)
+    const [name = ''] = readdirSync(at)
+    expect(JSON.parse(readFileSync(join(at, name), 'utf8'))).toEqual(big)
+  })
+
+  it('is not held back by a letter that the database refuses', async () => {
+    const at = join(folder, 'refused')
+    mkdirSync(at)
+    writeFileSync(join(at, '0.json'), 'no letter')
+    const taken: unknown[] = []
+    const query = async (_: string, [id, letter]: string[]) => {
+      JSON.parse(letter ?? '')
+      taken.push(id)
+    }
+    const spool = await openSpool(at, { query } as unknown as pg.Pool)
+    onTestFinished(() => spool.stop())
+    await spool.keep(big)
+    while (taken.length === 0) await sleep(20)
+    expect(readFileSync(join(at, '0.json'), 'utf8')).toBe('no letter')
   })
 })
 

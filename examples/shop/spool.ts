@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeadLetter } from 'payproof'
 import type pg from 'pg'
@@ -30,8 +30,11 @@ export async function openSpool(folder: string, pool: pg.Pool): Promise<Spool> {
     async keep(letter) {
       const id = createHash('sha256').update(`${letter.provider}:${letter.account}:${letter.id}`).digest('hex')
       const file = join(folder, `${id}.json`)
-      await writeFile(`${file}.part`, JSON.stringify(letter), { flush: true })
-      await rename(`${file}.part`, file)
+      // Of its own: two copies of an event may be kept at the same time.
+      const part = `${file}.${randomUUID()}.part`
+      await writeFile(part, JSON.stringify(letter), { flush: true })
+      await rename(part, file)
+      await flushNames(folder)
     },
     stop() {
       stopped = true
@@ -40,13 +43,29 @@ export async function openSpool(folder: string, pool: pg.Pool): Promise<Spool> {
   }
 }
 
+/** Else a file may be on disk, and its name not. */
+async function flushNames(folder: string): Promise<void> {
+  const handle = await open(folder)
+  await handle.sync().finally(() => handle.close())
+}
+
 async function empty(folder: string, pool: pg.Pool): Promise<void> {
-  for (const name of await readdir(folder)) {
-    if (!name.endsWith('.json')) continue
-    const file = join(folder, name)
-    const letter = await readFile(file, 'utf8')
-    const insert = 'INSERT INTO spooled_letters (id, letter) VALUES ($1, $2) ON CONFLICT DO NOTHING'
-    await pool.query(insert, [name, letter])
-    await rm(file)
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
+  let failed = 0
+  let last = ''
+  for (const name of names) {
+    // One that the database refuses must not hold back those behind it.
+    await move(join(folder, name), name, pool).catch((error: Error) => {
+      failed++
+      last = error.message
+    })
   }
+  if (failed > 0) throw new Error(`${failed} of ${names.length} letters stay here: ${last}`)
+}
+
+async function move(file: string, name: string, pool: pg.Pool): Promise<void> {
+  const letter = await readFile(file, 'utf8')
+  const insert = 'INSERT INTO spooled_letters (id, letter) VALUES ($1, $2) ON CONFLICT DO NOTHING'
+  await pool.query(insert, [name, letter])
+  await rm(file)
 }
