@@ -1,6 +1,6 @@
-import { expectPayment, type HandlerContext, ifNewer, WebhookError, type WebhookEvent } from 'payproof'
+import { expectPayment, type HandlerContext, ifNewer, type Payment, WebhookError, type WebhookEvent } from 'payproof'
 import type pg from 'pg'
-import { lockOrder } from './orders'
+import { lockOrder, type Order } from './orders'
 
 /** What a payment does to its order: in the transaction that also records the event as handled, so exactly once. */
 export async function fulfil(event: WebhookEvent, { tx }: HandlerContext<pg.PoolClient>): Promise<void> {
@@ -11,9 +11,29 @@ export async function fulfil(event: WebhookEvent, { tx }: HandlerContext<pg.Pool
   // A late PENDING says less than the PAID that came before it.
   const payment = ifNewer(event, order.outcome)
   if (payment === undefined) return
-  if (payment.outcome === 'succeeded') {
-    expectPayment(event, order)
+  assertOfOrder(event, payment, order)
+  if (payment.outcome === 'succeeded')
     await tx.query('INSERT INTO fulfilments (order_id, event_id) VALUES ($1, $2)', [order.orderId, event.id])
-  }
   await tx.query('UPDATE orders SET outcome = $2 WHERE id = $1', [order.orderId, payment.outcome])
+}
+
+/** Throws what a person has to look at: it is then on the operator's page, and the order stays as it is. */
+function assertOfOrder(event: WebhookEvent, payment: Payment, order: Order): void {
+  switch (payment.outcome) {
+    case 'succeeded':
+    // Paid too little, too much or too late.
+    case 'review':
+      expectPayment(event, order)
+      return
+    // In part: it leaves the order paid, and must not keep one from being fulfilled.
+    case 'refunded':
+      expectPayment({ ...event, payment: { ...payment, outcome: 'succeeded' } }, order)
+      return
+    case 'pending':
+    case 'failed':
+    case 'expired':
+    case 'canceled':
+      if (payment.orderId === undefined || payment.orderId === order.orderId) return
+      throw new WebhookError('payment_unexpected', 'It is the payment of another order.')
+  }
 }
