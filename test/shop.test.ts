@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { hasRedis } from '../chaos/servers'
+import { queueName } from '../examples/shop/front'
 import type { Order } from '../examples/shop/orders'
 import { atOperatorsPage, keptOn } from '../examples/shop/prove/operator'
 import type { Started } from '../examples/shop/run/deliveries'
 import { type Shop, startShop } from '../examples/shop/run/shop'
 import type { Delivery } from '../src/testing'
-import { tamper } from '../src/testing'
+import { signDelivery, tamper } from '../src/testing'
 import { describeOn, services } from './support/services'
 
 const carts = [
@@ -112,6 +114,72 @@ function theShop(server: string): void {
     expect(await operator.press('/discard', { ...named, token: 'x' })).toContain('not of this page')
     expect(keptOn(await operator.read())).toBe(1)
     expect(await operator.press('/discard', named)).toContain('<title>0 not handled')
+  })
+
+  const refunded = ({ paymentId }: Started, cents: number) =>
+    signDelivery('payvost', 'refund.created', {
+      secret: shop.secrets.PAYVOST_WEBHOOK_SECRET,
+      form: 'main',
+      data: { object: { id: 're_1', payment: paymentId, amount: cents, currency: 'usd', status: 'succeeded' } },
+    })
+
+  /** What the page says of the one delivery on it, which is then dropped. */
+  async function dropTheOne(): Promise<string> {
+    const operator = atOperatorsPage(shop)
+    await until(async () => keptOn(await operator.read()) === 1)
+    const page = await operator.read()
+    const [, id = ''] = /name="id" value="([^"]*)"/.exec(page) ?? []
+    const [, provider = ''] = /name="provider" value="([^"]*)"/.exec(page) ?? []
+    expect(keptOn(await operator.press('/discard', { place: 'worker', provider, id }))).toBe(0)
+    return page
+  }
+
+  it('lets a refund in part neither keep a payment from being fulfilled nor undo it', async () => {
+    const payment = await checkOut(carts[2])
+    expect(await deliver('payvost', refunded(payment, 100))).toBe(200)
+    expect(await dropTheOne()).toContain('The amount is not that of the order.')
+    expect(await deliver('payvost', shop.providers.pay(payment))).toBe(200)
+    await until(async () => (await outcomeOf(payment)) !== null)
+    expect([await outcomeOf(payment), await fulfilmentsOf(payment)]).toEqual(['succeeded', 1])
+    expect(await deliver('payvost', refunded(payment, 1999))).toBe(200)
+    await until(async () => (await outcomeOf(payment)) === 'refunded')
+  })
+
+  it('changes no order by the payment of another, and says why', async () => {
+    const [dear, cheap] = [await checkOut(carts[1]), await checkOut(carts[1])]
+    const data = { id: dear.paymentId, metadata: { order_id: cheap.orderId } }
+    const secret = shop.secrets.PAYQI_WEBHOOK_SECRET
+    expect(await deliver('payqi', signDelivery('payqi', 'payment.failed', { secret, data }))).toBe(200)
+    expect(await dropTheOne()).toContain('It is the payment of another order.')
+    expect([await outcomeOf(dear), await outcomeOf(cheap)]).toEqual([null, null])
+  })
+
+  it('takes no job out of the queue that did not fail, and shows one that nobody can read', async () => {
+    const queue = new Queue(queueName, { connection: { url: shop.redis.url } })
+    onTestFinished(() => queue.close())
+    const [{ id = '' } = {}] = await queue.getCompleted(0, 0)
+    await queue.add('junk', {})
+    const operator = atOperatorsPage(shop)
+    await until(async () => keptOn(await operator.read()) === 1)
+    const page = await operator.press('/discard', { place: 'worker', provider: 'caspay', id })
+    expect(page).toContain('was not dropped: it is not there any more.')
+    expect(await queue.getJob(id)).toBeDefined()
+    expect(await dropTheOne()).toContain('There is no receiver for the provider of that job.')
+  })
+
+  it('says so at once when Redis is silent, in place of waiting with it', async () => {
+    process.kill(shop.redis.pid, 'SIGSTOP')
+    try {
+      const [health, page] = await Promise.all([fetch(`${shop.url}/health`), atOperatorsPage(shop).read()])
+      expect([health.status, await health.json()]).toEqual([503, { queue: 'down', database: 'up' }])
+      expect(page).toBe('A server of the shop does not answer: reload this page.')
+    } finally {
+      process.kill(shop.redis.pid, 'SIGCONT')
+    }
+  })
+
+  it('knows no order by an id that is none', async () => {
+    for (const id of ['%00', "o_' OR 1=1 --", 'o_1']) expect((await fetch(`${shop.url}/orders/${id}`)).status).toBe(404)
   })
 
   it('loses nothing when a web process is killed while deliveries come in, and another takes none twice', async () => {

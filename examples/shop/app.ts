@@ -1,7 +1,8 @@
 /** A web process: checkout, and the providers' webhooks, which it hands to the queue. Any number of them may run. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { fastifyWebhook } from 'payproof/fastify'
-import { type Cart, cartSchema, checkOut } from './checkout'
+import { type Cart, cartSchema, checkOut, isOrderId } from './checkout'
 import { need, readConfig } from './config'
 import { openFront } from './front'
 import { live } from './life'
@@ -40,21 +41,24 @@ app.post<{ Body: Cart }>('/orders', { schema: { body: cartSchema } }, async ({ b
 })
 
 app.get<{ Params: { id: string } }>('/orders/:id', async ({ params }, reply) => {
-  const order = await readOrder(pool, params.id)
+  const order = isOrderId(params.id) ? await readOrder(pool, params.id) : undefined
   return order ?? reply.code(404).send({ error: 'no_such_order' })
 })
 
 // Up while it can take webhooks: for that the database is not needed.
 app.get('/health', async (_, reply) => {
-  const [queue, database] = await Promise.all([
-    redis.ping().then(isUp, isDown),
-    pool.query('SELECT 1').then(isUp, isDown),
-  ])
+  const [queue, database] = await Promise.all([stateOf(redis.ping()), stateOf(pool.query('SELECT 1'))])
   return reply.code(queue === 'up' ? 200 : 503).send({ queue, database })
 })
 
-const isUp = () => 'up'
-const isDown = () => 'down'
+/** A server that is silent is down as well. */
+function stateOf(answer: Promise<unknown>): Promise<'up' | 'down'> {
+  const up = answer.then(
+    () => 'up' as const,
+    () => 'down' as const,
+  )
+  return Promise.race([up, sleep(1000, 'down' as const, { ref: false })])
+}
 
 await app.listen({ port: config.port, host: config.host })
 live(async () => {

@@ -29,6 +29,11 @@ export async function checkOut(config: Config, paymentsUrl: string, cart: Cart):
   return { orderId, paymentId, ...cart }
 }
 
+/** Whether it is one that `checkOut` may have given: PostgreSQL fails at some texts that are none. */
+export function isOrderId(text: string): boolean {
+  return /^o_[0-9a-f-]{36}$/.test(text)
+}
+
 /** A token for this order alone: who sees it in one delivery cannot write those of other orders. */
 function tokenFor({ mugglepayTokenSecret }: Config, { provider }: Cart, orderId: string): { token?: string } {
   return provider === 'mugglepay' ? { token: merchantToken(mugglepayTokenSecret, orderId) } : {}

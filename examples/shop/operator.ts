@@ -11,6 +11,8 @@ import { openDatabase, openRedis } from './servers'
 
 const config = readConfig()
 const password = need('OPERATOR_PASSWORD')
+// Nothing slows down who guesses.
+if (password.length < 16) throw new Error('OPERATOR_PASSWORD is to have 16 characters at least: openssl rand -hex 32')
 const pool = openDatabase(config.databaseUrl)
 const redis = await openRedis(config.redisUrl)
 const front = openFront(config, redis)
@@ -29,7 +31,7 @@ const formSchema = {
   properties: {
     token: { type: 'string' },
     place: { enum: ['web', 'spool', 'worker'] },
-    provider: { enum: Object.keys(front.receivers) },
+    provider: { type: 'string' },
     id: { type: 'string' },
   },
 }
@@ -41,7 +43,7 @@ app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string
 app.addHook('onRequest', async (request, reply) => {
   reply.headers({
     'content-security-policy':
-      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
@@ -54,30 +56,41 @@ app.addHook('preHandler', async (request, reply) => {
   return reply.code(403).send('This button is not of this page: reload it.')
 })
 
+app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+  const status = error.statusCode ?? 503
+  if (status >= 500) request.log.error(error)
+  const says =
+    status < 500 ? 'That is no button of this page.' : 'A server of the shop does not answer: reload this page.'
+  return reply.code(status).type('text/plain; charset=utf-8').send(says)
+})
+
 app.get('/', async (_, reply) => {
   const [kept, counts, orders] = await Promise.all([
     letters.list(),
     front.queue.getJobCounts('waiting', 'active', 'delayed', 'failed'),
     pool.query("SELECT coalesce(outcome, 'open') AS outcome, count(*)::int AS count FROM orders GROUP BY 1 ORDER BY 1"),
   ])
-  return reply.type('text/html; charset=utf-8').send(renderPage({ kept, counts, orders: orders.rows, token, said }))
+  const page = renderPage({ kept, counts, orders: orders.rows, token, said })
+  said = ''
+  return reply.type('text/html; charset=utf-8').send(page)
 })
 
 app.post<{ Body: Form }>('/replay', { schema: { body: formSchema } }, async ({ body }, reply) => {
-  said = (await letters.replay(body)) ? `Replayed ${body.id}.` : `${body.id} could not be replayed.`
+  const problem = await letters.replay(body)
+  said = problem === undefined ? `Replayed ${body.id}.` : `${body.id} could not be replayed. ${problem}`
   return reply.redirect('/', 303)
 })
 
 app.post('/replay-all', async (_, reply) => {
   const all = await letters.list()
   let handled = 0
-  for (const kept of all) if (await letters.replay(kept)) handled++
+  for (const kept of all) if ((await letters.replay(kept)) === undefined) handled++
   said = `Replayed ${handled} of ${all.length}.`
   return reply.redirect('/', 303)
 })
 
 app.post<{ Body: Form }>('/discard', { schema: { body: formSchema } }, async ({ body }, reply) => {
-  said = (await letters.discard(body)) ? `Dropped ${body.id}.` : `${body.id} is not there any more.`
+  said = (await letters.discard(body)) ? `Dropped ${body.id}.` : `${body.id} was not dropped: it is not there any more.`
   return reply.redirect('/', 303)
 })
 
