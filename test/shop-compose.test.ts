@@ -6,6 +6,11 @@ import { readYaml } from './support/yaml'
 const read = (name: string) => readFileSync(new URL(`../examples/shop/${name}`, import.meta.url), 'utf8')
 
 interface Service {
+  user?: string
+  init?: string
+  cap_drop?: string[]
+  security_opt?: string[]
+  healthcheck?: { test: string[] }
   image: string
   command?: string
   env_file?: string[]
@@ -29,7 +34,7 @@ const started = processes(
     kasperopayApiUrl: url,
     ports: { proxy: 1, app1: 2, app2: 3, operator: 4 },
     appUrl: (name) => `http://${name}:3000`,
-    spoolOf: () => '/spool',
+    spoolOf: () => '/home/node/spool',
     host: '0.0.0.0',
   },
   {
@@ -62,6 +67,30 @@ describe("the shop's compose.yaml", () => {
     expect(services['operator']?.ports).toEqual(['127.0.0.1:3009:3000'])
     const open = Object.entries(services).filter(([, { ports = [] }]) => ports.some((port) => !port.startsWith('127.')))
     expect(open.map(([name]) => name)).toEqual(['proxy'])
+  })
+
+  it.each(started)('$name: runs as nobody special, and hears SIGTERM', ({ name }) => {
+    const { user, init, cap_drop, security_opt } = services[name] ?? { image: '' }
+    expect({ user, init, cap_drop, security_opt }).toEqual({
+      user: 'node',
+      init: 'true',
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    })
+  })
+
+  it('tells the database its own password alone, and whoever asks it the same one', () => {
+    expect(services['postgres']?.env_file).toBeUndefined()
+    expect(Object.keys(services['postgres']?.environment ?? {})).toEqual(['POSTGRES_PASSWORD'])
+    expect(services['migrate']?.env_file).toBeUndefined()
+    const url = /^postgres:\/\/postgres:\$\{POSTGRES_PASSWORD:\?[^}]+\}@postgres:5432\/postgres$/
+    for (const { name } of started.filter(({ env }) => 'DATABASE_URL' in env))
+      expect(services[name]?.environment?.['DATABASE_URL']).toMatch(url)
+    expect(fromFile).not.toContain('DATABASE_URL')
+  })
+
+  it('says whether a web process can take webhooks', () => {
+    for (const app of ['app1', 'app2']) expect(services[app]?.healthcheck?.test.at(-1)).toContain(':3000/health')
   })
 
   it('names no service or volume that there is not', () => {
