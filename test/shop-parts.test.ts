@@ -186,6 +186,6 @@ describe("the operator's page", () => {
       said: hostile,
     })
     expect(page).not.toMatch(/<script|"">|'&'/)
-    expect(page.match(/&#60;script&#62;/g)).toHaveLength(8)
+    expect(page.match(/&#60;script&#62;/g)).toHaveLength(10)
   })
 })

@@ -118,7 +118,7 @@ function shown({ id, wireType, attempts, receivedAt, reason }: Partial<Shown>) {
     wireType: String(wireType),
     attempts: Number(attempts ?? 0),
     receivedAt: Number.isNaN(at.getTime()) ? 'at an unknown time' : at.toISOString(),
-    why: reason,
+    why: reason && `The web process could not hand it on: ${reason}.`,
   }
 }
 

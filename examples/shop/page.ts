@@ -22,8 +22,8 @@ ${said === '' ? '' : html`<p class="said" role="status">${said}</p>`}
 <dl>${orders.map(({ outcome, count }) => figure(`orders ${outcome}`, count))}
 ${Object.entries(counts).map(([state, count]) => figure(`jobs ${state}`, count))}</dl>
 ${kept.length === 0 ? html`<p class="none">None. Every delivery that was proven is handled, or in the queue.</p>` : ''}
-${kept.map((one) => card(one, hidden))}
 ${kept.length < 2 ? '' : html`<form method="post" action="/replay-all">${hidden}<button>Replay all ${kept.length}</button></form>`}
+${kept.map((one) => card(one, hidden))}
 </main></html>`.text
 }
 
@@ -49,13 +49,13 @@ function card(kept: Kept, hidden: Html): Html {
   return html`<article>
 <h2><span>${provider}</span> ${wireType}</h2>
 <p>${why}</p>
-<p class="facts">stopped ${stops[place]} · ${attempts} attempts · received ${receivedAt} · <code>${eventId}</code></p>
-<form method="post" action="/replay">${name}<button>Replay</button></form>
-<details><summary>Discard …</summary><form method="post" action="/discard">${name}<button class="drop">Drop it for good</button></form></details>
+<p class="facts">stopped ${stops[place]} · ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'} · received ${receivedAt}<br><code>${eventId}</code></p>
+<form method="post" action="/replay">${name}<button aria-label="Replay ${provider} ${eventId}">Replay</button></form>
+<details><summary aria-label="Discard ${provider} ${eventId} …">Discard …</summary><form method="post" action="/discard">${name}<button class="drop">Drop it for good</button></form></details>
 </article>`
 }
 
-const figure = (name: string, count: number) => html`<div><dt>${name}</dt><dd>${count}</dd></div>`
+const figure = (name: string, count: number) => html`<div><dt>${name}</dt><dd>${count.toLocaleString('en')}</dd></div>`
 
 /** Text that may stand in the page as it is. */
 class Html {
@@ -77,14 +77,18 @@ function shown(value: unknown): string {
 const style = `
 :root { color-scheme: light dark; --line: light-dark(#d8dee6, #333b45); --soft: light-dark(#5a6572, #9aa5b1);
   --card: light-dark(#fff, #1b2027); --back: light-dark(#f4f6f8, #12161b); --act: light-dark(#0b5cad, #6cb2ff) }
-body { margin: 0; background: var(--back); font: 16px/1.5 system-ui, sans-serif }
+body { margin: 0; background: var(--back); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 main { max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.4rem } h2 { font-size: 1rem; margin: 0 } h2 span { color: var(--soft); font-weight: 400 }
-dl { display: flex; flex-wrap: wrap; gap: 1.5rem } dt { color: var(--soft); font-size: .8rem }
+h1 { font-size: 1.5rem; line-height: 1.25; text-wrap: balance }
+h2 { font-size: 1rem; margin: 0 } h2 span { color: var(--soft); font-weight: 400 }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .6rem; margin: 1.2rem 0 }
+dl div, article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem }
+dl div { padding: .5rem .8rem } dt { color: var(--soft); font-size: .8rem }
 dd { margin: 0; font-size: 1.3rem; font-variant-numeric: tabular-nums }
-article { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem; margin: 1rem 0 }
-article p { margin: .3rem 0 } .facts { color: var(--soft); font-size: .85rem } code { overflow-wrap: anywhere }
+article { padding: 1rem; margin: 1rem 0 } article p { margin: .3rem 0 } .facts { color: var(--soft); font-size: .85rem }
 article form, details { display: inline-block; margin: .5rem 1rem 0 0 } summary { color: var(--soft); cursor: pointer }
-button { font: inherit; padding: .3rem .9rem; border: 1px solid var(--act); border-radius: .4rem; background: none;
-  color: var(--act); cursor: pointer } .drop { border-color: currentcolor; color: light-dark(#b3261e, #ff8a80) }
+button { font: inherit; min-height: 2.4rem; padding: .3rem 1rem; border: 1px solid var(--act); border-radius: .4rem;
+  background: var(--act); color: light-dark(#fff, #12161b); cursor: pointer }
+button.drop { border-color: currentcolor; background: none; color: light-dark(#b3261e, #ff8a80) }
+:focus-visible { outline: 3px solid var(--act); outline-offset: 2px }
 .said, .none { padding: .7rem 1rem; border-left: .25rem solid var(--act); background: var(--card) }`

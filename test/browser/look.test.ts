@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
-import { source } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { violations } from './axe'
 import { genuine, signed } from './deliveries'
 import { openBrowser, openStage } from './stage'
 
@@ -13,19 +13,6 @@ beforeAll(async () => {
   browser = await openBrowser()
 })
 afterAll(() => browser.close())
-
-/** What axe finds wrong with the page as it is now. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(source)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[]; passes: unknown[] }> }
-    }
-    const { violations, passes } = await axe.run()
-    if (passes.length < 15) return [`axe looked at ${passes.length} rules only`]
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
-  })
-}
 
 type Stage = Awaited<ReturnType<typeof openStage>>
 const states: { name: string; prepare(stage: Stage): Promise<unknown> }[] = [
