@@ -164,7 +164,7 @@ function theShop(server: string): void {
     const page = await operator.press('/discard', { place: 'worker', provider: 'caspay', id })
     expect(page).toContain('was not dropped: it is not there any more.')
     expect(await queue.getJob(id)).toBeDefined()
-    expect(await dropTheOne()).toContain('There is no receiver for the provider of that job.')
+    expect(await dropTheOne()).toContain('job_invalid')
   })
 
   it('says so at once when Redis is silent, in place of waiting with it', async () => {

@@ -13,5 +13,6 @@ logs       ${shop.folder}
 
 Ctrl-C ends all of it.`)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
+// SIGHUP: its terminal was closed, and the servers would run on.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => void shop.end().finally(() => process.exit(0)))
