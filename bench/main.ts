@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
+import { findGround } from '../chaos/ground'
 import { buildBench, buildPackage } from './build'
-import { findGround } from './ground'
 import { describe, readLimits, slowParts, writeLimits } from './guard'
 import type { Bench } from './part'
 import { guarded, type PartName, partNames } from './parts'
@@ -49,7 +49,7 @@ async function main(wanted: readonly PartName[]): Promise<number> {
     await buildPackage()
   }
   const folder = await buildBench()
-  const ground = wanted.includes('stores') ? await findGround() : { urls: {}, end: async () => {} }
+  const ground = wanted.includes('stores') ? await findGround(['redis', 'postgres']) : { urls: {}, end: async () => {} }
   try {
     const findings = await runAll(folder, wanted, ground.urls)
     if (flags.guard) return await guard(findings, (parts) => runAll(folder, parts, ground.urls))

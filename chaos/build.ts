@@ -1,34 +1,10 @@
-import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { buildScripts } from './scripts'
 
-const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 let built: Promise<string> | undefined
 
-/**
- * The script of a worker, built once: it starts in half the time, and a run is one version of the code from beginning to
- * end. It lies within `node_modules`, where it finds the drivers, and goes with this process.
- */
+/** The script of a worker, built once. It lies within `node_modules`, where it finds the drivers. */
 export function workerScript(): Promise<string> {
-  built ??= buildWorker()
-  return built
-}
-
-async function buildWorker(): Promise<string> {
-  const outdir = at(`../node_modules/.cache/chaos-${process.pid}`)
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
-  await build({
-    entryPoints: [at('worker.ts')],
-    tsconfig: at('../tsconfig.json'),
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-  })
-  return join(outdir, 'worker.mjs')
+  built ??= buildScripts('chaos', ['chaos/worker.ts'], { cache: 'node_modules/.cache' })
+  return built.then((folder) => join(folder, 'worker.mjs'))
 }

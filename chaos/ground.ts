@@ -1,25 +1,39 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { Bench } from './scenario'
-import { type ScratchServer, startMariadb, startPostgres, startRedis } from './servers'
+import {
+  hasMariadb,
+  hasPostgres,
+  hasRedis,
+  type ScratchServer,
+  startMariadb,
+  startPostgres,
+  startRedis,
+} from './servers'
 
-type Urls = Bench['urls']
+const servers = {
+  redis: ['REDIS_URL', 'redis://127.0.0.1:6379', hasRedis, startRedis],
+  postgres: ['POSTGRES_URL', 'postgres://postgres@127.0.0.1:5432/test', hasPostgres, startPostgres],
+  mysql: ['MYSQL_URL', 'mysql://root@127.0.0.1:3306/test', hasMariadb, startMariadb],
+} as const
 
-const usual: readonly (readonly [keyof Urls, string | undefined, string, () => Promise<ScratchServer>])[] = [
-  ['redis', process.env['REDIS_URL'], 'redis://127.0.0.1:6379', startRedis],
-  ['postgres', process.env['POSTGRES_URL'], 'postgres://postgres@127.0.0.1:5432/test', startPostgres],
-  ['mysql', process.env['MYSQL_URL'], 'mysql://root@127.0.0.1:3306/test', startMariadb],
-]
+export type ServerName = keyof typeof servers
+
+export interface Ground<Name extends ServerName = ServerName> {
+  /** Without those that answer nowhere and cannot be started. */
+  readonly urls: Readonly<Partial<Record<Name, string>>>
+  end(): Promise<void>
+}
 
 /** The servers to run on: as the environment says, where they usually are, or else our own. */
-export async function findGround(): Promise<{ urls: Urls; end(): Promise<void> }> {
+export async function findGround<Name extends ServerName>(names: readonly Name[]): Promise<Ground<Name>> {
   const started: ScratchServer[] = []
-  const urls: Record<keyof Urls, string> = { redis: '', postgres: '', mysql: '' }
-  for (const [name, given, address, start] of usual) {
-    const url = given ?? address
-    if (await answers(url)) urls[name] = url
+  const urls: Partial<Record<Name, string>> = {}
+  for (const name of names) {
+    const [variable, usual, has, start] = servers[name]
+    const given = process.env[variable]
+    if (await answers(given ?? usual)) urls[name] = given ?? usual
     else if (given !== undefined) throw new Error(`Nobody answers at ${given}.`)
-    else {
+    else if (has()) {
       const server = await start()
       started.push(server)
       urls[name] = server.url

@@ -50,14 +50,18 @@ function chosen(): readonly Scenario[] {
 }
 
 async function main(wanted: readonly Scenario[]): Promise<number> {
-  const ground = await findGround()
+  const ground = await findGround(['redis', 'postgres', 'mysql'])
+  const { redis, postgres, mysql } = ground.urls
+  if (redis === undefined || postgres === undefined || mysql === undefined)
+    throw new Error('Redis, PostgreSQL and MariaDB are needed: nobody answers for one of them, and it is not on PATH.')
+  const urls = { redis, postgres, mysql }
   const findings: Finding[] = []
   const failed: string[] = []
   for (const scenario of wanted) {
     console.log(`\n== ${scenario.name}: ${scenario.promise}`)
     for (const fault of flags.break ? scenario.faults : [undefined]) {
       if (fault !== undefined) console.log(`with the fault: ${fault}`)
-      const finding = await runOne(scenario, ground.urls, fault)
+      const finding = await runOne(scenario, urls, fault)
       findings.push(finding)
       if (finding.broken.length > 0 !== flags.break) failed.push(`${scenario.name} ${fault ?? ''}`.trim())
     }
@@ -66,7 +70,7 @@ async function main(wanted: readonly Scenario[]): Promise<number> {
     await writeReport(
       findings,
       scenarios.map(({ name }) => name),
-      { quick: flags.quick, urls: ground.urls },
+      { quick: flags.quick, urls },
     )
   await ground.end()
   const what = flags.break ? 'did not notice its fault' : 'broke a promise'

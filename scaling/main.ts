@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { buildScaling } from './build'
+import { buildScripts } from '../chaos/scripts'
 import { readFacts, writeFacts } from './measured'
 import { type Finding, print, writeReport } from './report'
 import type { Message, Order } from './run'
@@ -37,7 +37,7 @@ function chosen(): readonly string[] {
 }
 
 async function main(names: readonly string[]): Promise<number> {
-  const folder = await buildScaling()
+  const folder = await buildScripts('scaling', ['scaling/run.ts', 'scaling/server.ts'])
   const child = fork(join(folder, 'run.mjs'), { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   // A run that is stopped takes along what it started.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal))
