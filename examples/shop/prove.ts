@@ -7,7 +7,7 @@ import { startShop } from './run/shop'
 const usage = `npm run shop:prove -- [--events N] [--rate R] [--quick] [--write]
 
   --events N  how many events are sent, default 20000
-  --rate R    how many a second, default 150, or 100
+  --rate R    how many a second, default 100
   --quick     2400 events, and shorter outages: the same promises
   --write     puts the figures into examples/shop/README.md
   --help      this text
@@ -33,7 +33,7 @@ const startedMs = performance.now()
 const seconds = () => Math.round((performance.now() - startedMs) / 1000)
 const settings = {
   events: whole(flags.events, flags.quick ? 2400 : 20_000),
-  perSecond: whole(flags.rate, flags.quick ? 100 : 150),
+  perSecond: whole(flags.rate, 100),
   downMs: flags.quick ? 1000 : 3000,
   say: (text: string) => console.log(`${String(seconds()).padStart(5)} s  ${text}`),
 }
