@@ -59,11 +59,44 @@ export interface WebhookEvent<
   readonly idempotencyKey: string
   /** When the event happened, where the provider says so. */
   readonly occurredAt?: Date
+  /** As it was sent. What lies deeper than any schema looks is parsed when `data` is first read; that it is JSON is known before. */
   readonly data: Data
   readonly payment?: Payment
   readonly proof: Proof
   /** The body exactly as it was received. Not enumerable, so that a logged event does not hold it. */
   readonly rawBody: Uint8Array
+}
+
+/** A value that is made when it is first asked for. */
+export class Later {
+  #make: (() => unknown) | undefined
+  #value: unknown
+
+  constructor(make: () => unknown) {
+    this.#make = make
+  }
+
+  get value(): unknown {
+    if (this.#make !== undefined) {
+      this.#value = this.#make()
+      this.#make = undefined
+    }
+    return this.#value
+  }
+}
+
+/** By a symbol: a private name would not be there for whoever looks at an event through a `Proxy`. */
+const later = Symbol('later')
+
+const dataThatComesLater: PropertyDescriptor & ThisType<{ [later]: Later }> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    return this[later].value
+  },
+  set(data) {
+    this[later] = new Later(() => data)
+  },
 }
 
 /** A `WebhookEvent`. Its body is no field: whoever logs, copies or serialises an event has no body or token in it. */
@@ -75,12 +108,13 @@ export class ProvenEvent implements WebhookEvent {
   readonly idempotencyKey: string
   declare readonly occurredAt?: Date
   readonly type: string
-  readonly data: unknown
+  declare readonly data: unknown
   declare readonly payment?: Payment
   readonly proof: Proof
   readonly #received: Uint8Array
   #rawBody: Uint8Array | undefined
 
+  /** `data` may be a `Later`. */
   constructor(fields: Omit<WebhookEvent, 'rawBody'>, rawBody: Uint8Array) {
     this.provider = fields.provider
     this.wireType = fields.wireType
@@ -89,7 +123,10 @@ export class ProvenEvent implements WebhookEvent {
     this.idempotencyKey = fields.idempotencyKey
     if (fields.occurredAt !== undefined) this.occurredAt = fields.occurredAt
     this.type = fields.type
-    this.data = fields.data
+    if (fields.data instanceof Later) {
+      Object.defineProperty(this, later, { value: fields.data, writable: true })
+      Object.defineProperty(this, 'data', dataThatComesLater)
+    } else this.data = fields.data
     if (fields.payment !== undefined) this.payment = fields.payment
     this.proof = fields.proof
     this.#received = rawBody
@@ -99,5 +136,10 @@ export class ProvenEvent implements WebhookEvent {
   get rawBody(): Uint8Array {
     this.#rawBody ??= Uint8Array.prototype.slice.call(this.#received)
     return this.#rawBody
+  }
+
+  /** What `console.log` of Node shows: `data`, and not that there is a getter. */
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return { ...this }
   }
 }

@@ -1,35 +1,41 @@
 import { WebhookError } from '../errors'
 import { decodeUtf8 } from './bytes'
+import {
+  backslash,
+  beforeMark,
+  closingBrace,
+  closingBracket,
+  colon,
+  digit0,
+  digit9,
+  marksOf,
+  maxDepth,
+  minus,
+  openingBrace,
+  openingBracket,
+  quote,
+} from './json-bytes'
+import { skimContainer } from './json-skim'
 import { parseDecimal } from './money'
 
-const maxDepth = 32
+/** Where something starts, and the index behind it. */
+export type Span = readonly [start: number, end: number]
 
 /** What the bytes of a JSON text tell before it is parsed. */
 export interface Scan {
   /** How many `key: value` pairs the text holds; fewer in the parsed value means that a key stood twice. */
   readonly members: number
-  /** Start and end of each number that a double would round. */
-  readonly inexactNumbers: readonly (readonly [number, number])[]
+  /** Each number that a double would round. */
+  readonly inexactNumbers: readonly Span[]
+  /** Each object or array that lies deeper than was asked for and is plain JSON. What is in it counts for nothing above. */
+  readonly deep: readonly Span[]
 }
 
-export const quote = 0x22
-const backslash = 0x5c
-const colon = 0x3a
-const minus = 0x2d
-const digit0 = 0x30
-const digit9 = 0x39
-const openingBracket = 0x5b
-const closingBracket = 0x5d
-const openingBrace = 0x7b
-const closingBrace = 0x7d
-
-/**
- * One pass over the bytes before they are parsed: a million brackets cost a parser half a second. All that JSON is made of
- * is ASCII, which in UTF-8 is never a part of anything else.
- */
-export function scanJson(bytes: Uint8Array): Scan {
+/** One pass over the bytes before they are parsed. */
+export function scanJson(bytes: Uint8Array, levels: number): Scan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  const inexactNumbers: [number, number][] = []
+  const inexactNumbers: Span[] = []
+  const deep: Span[] = []
   let members = 0
   let depth = 0
   for (let i = 0; i < bytes.length; i++) {
@@ -38,6 +44,11 @@ export function scanJson(bytes: Uint8Array): Scan {
     else if (byte === colon) members++
     else if (byte === openingBrace || byte === openingBracket) {
       if (++depth > maxDepth) throw malformed(`It nests deeper than ${maxDepth} levels.`)
+      const end = depth > levels ? skimContainer(bytes, view, i, depth) : -1
+      if (end === -1) continue
+      deep.push([i, end])
+      depth--
+      i = end - 1
     } else if (byte === closingBrace || byte === closingBracket) depth--
     else if (byte === minus || (byte >= digit0 && byte <= digit9)) {
       const found = endOfNumber(bytes, i)
@@ -46,32 +57,27 @@ export function scanJson(bytes: Uint8Array): Scan {
       i = end - 1
     }
   }
-  return { members, inexactNumbers }
+  return { members, inexactNumbers, deep }
 }
 
 /** From here on the search of the platform is faster than a loop. */
 const shortString = 32
 
-/**
- * Index of the quote that closes the string opened before `from`, or the end of the text. Looked for four bytes at a time:
- * `marks` has the top bit of each that is a quote, exactly so up to the first one.
- */
+/** Index of the quote that closes the string opened before `from`, or the end of the text. Looked for four bytes at a time. */
 function endOfString(bytes: Uint8Array, view: DataView, from: number): number {
   const near = Math.min(from + shortString, bytes.length - 3)
   let at = from
   while (at < near) {
-    const others = view.getUint32(at, true) ^ 0x22222222
-    const marks = (others - 0x01010101) & ~others & 0x80808080
+    const marks = marksOf(view.getUint32(at, true), 0x22222222)
     if (marks === 0) at += 4
     else {
-      at += (31 - Math.clz32(marks & -marks)) >>> 3
+      at += beforeMark(marks)
       if (!isEscaped(bytes, at)) return at
       at++
     }
   }
   return endOfLongString(bytes, at)
 }
-
 function endOfLongString(bytes: Uint8Array, from: number): number {
   let end = bytes.indexOf(quote, from)
   while (end !== -1 && isEscaped(bytes, end)) end = bytes.indexOf(quote, end + 1)

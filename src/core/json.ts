@@ -1,5 +1,7 @@
-import { decodeUtf8, joinBytes } from './bytes'
-import { malformed, quote, type Scan, scanJson } from './json-scan'
+import { decodeUtf8, encodeText, joinBytes } from './bytes'
+import { quote } from './json-bytes'
+import { malformed, type Scan, type Span, scanJson } from './json-scan'
+import { once } from './once'
 
 export type JsonObject = { readonly [key: string]: unknown }
 
@@ -9,26 +11,69 @@ export type JsonObject = { readonly [key: string]: unknown }
  * A number that a double cannot hold exactly arrives as the string of its digits, so no amount is ever rounded.
  */
 export function parseJson(bytes: Uint8Array): unknown {
-  const { members, inexactNumbers } = scanJson(bytes)
-  // The text as it came is judged first: quoting could turn `{1e999:1}` into JSON.
-  const rounded = parse(bytes)
-  const value = inexactNumbers.length === 0 ? rounded : parse(quoteNumbers(bytes, inexactNumbers))
-  if (countMembers(value) !== members) throw malformed('It gives a key twice.')
-  return value
+  return parseScanned(bytes, scanJson(bytes, Number.POSITIVE_INFINITY))
 }
 
 /** Like `parseJson`, for a payload that must be an object. */
 export function parseJsonObject(bytes: Uint8Array): JsonObject {
-  const value = parseJson(bytes)
-  if (!isJsonObject(value)) throw malformed('It is not a JSON object.')
-  return value
+  return asObject(parseJson(bytes))
+}
+
+/** A JSON object, parsed as deep as was asked for. */
+export interface Shallow {
+  readonly object: JsonObject
+  /** All of it, parsed when first asked for. Left out where `object` is all of it. */
+  readonly whole?: () => JsonObject
+}
+
+/**
+ * Like `parseJsonObject`, down to so many levels, the object itself being the first. An object or array below them stands there empty: all
+ * of it is known to be right, and nothing was made of it. What is done to the bytes later changes nothing.
+ */
+export function parseShallow(bytes: Uint8Array, levels: number): Shallow {
+  const scan = scanJson(bytes, levels)
+  if (scan.deep.length === 0) return { object: asObject(parseScanned(bytes, scan)) }
+  if (scan.inexactNumbers.length > 0) return { object: parseJsonObject(bytes) }
+  const text = decodeUtf8(bytes)
+  const object = asObject(counted(parse(withoutDeep(bytes, text, scan.deep)), scan))
+  return { object, whole: once(() => parseJsonObject(encodeText(text))) }
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function quoteNumbers(bytes: Uint8Array, spans: Scan['inexactNumbers']): Uint8Array {
+function asObject(value: unknown): JsonObject {
+  if (!isJsonObject(value)) throw malformed('It is not a JSON object.')
+  return value
+}
+
+function parseScanned(bytes: Uint8Array, scan: Scan): unknown {
+  // The text as it came is judged first: quoting could turn `{1e999:1}` into JSON.
+  const rounded = parse(decodeUtf8(bytes))
+  const value = scan.inexactNumbers.length === 0 ? rounded : parse(decodeUtf8(quoteNumbers(bytes, scan.inexactNumbers)))
+  return counted(value, scan)
+}
+
+function counted(value: unknown, { members }: Scan): unknown {
+  if (countMembers(value) !== members) throw malformed('It gives a key twice.')
+  return value
+}
+
+/** The text with nothing in its deep objects and arrays. Text beyond ASCII has fewer characters than bytes. */
+function withoutDeep(bytes: Uint8Array, text: string, deep: readonly Span[]): string {
+  const isAscii = text.length === bytes.length
+  const part = (from: number, to: number) => (isAscii ? text.slice(from, to) : decodeUtf8(bytes.subarray(from, to)))
+  let shallow = ''
+  let from = 0
+  for (const [start, end] of deep) {
+    shallow += `${part(from, start)}{}`
+    from = end
+  }
+  return shallow + part(from, bytes.length)
+}
+
+function quoteNumbers(bytes: Uint8Array, spans: readonly Span[]): Uint8Array {
   const parts: Uint8Array[] = []
   let from = 0
   for (const [start, end] of spans) {
@@ -40,8 +85,7 @@ function quoteNumbers(bytes: Uint8Array, spans: Scan['inexactNumbers']): Uint8Ar
 
 const quoteMark = Uint8Array.of(quote)
 
-function parse(bytes: Uint8Array): unknown {
-  const text = decodeUtf8(bytes)
+function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -49,7 +93,6 @@ function parse(bytes: Uint8Array): unknown {
     throw malformed('It is not JSON.')
   }
 }
-
 /** The one form of asking that is free while a loop goes through the names. */
 const { hasOwnProperty: isOwn } = Object.prototype
 

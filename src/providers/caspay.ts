@@ -33,6 +33,7 @@ export function caspay(settings: CaspaySettings) {
     headers: ['x-caspay-event', 'x-caspay-timestamp'],
     forms: { dispatched, typed, documented },
     check: (payload) => assertAccount(settings.merchantId, payload),
+    levels: 4,
     timeProof: 'signed',
     acknowledgement: { contentType: 'text/plain; charset=utf-8', body: 'OK' },
     retryHorizonSeconds: 0,

@@ -26,6 +26,7 @@ export function payqi(settings: PayqiSettings) {
       unsignedTimestampHeader: 'x-payqi-timestamp',
     }),
     forms: { documented },
+    levels: 3,
     timeProof: 'signed',
     acknowledgement: { contentType: 'text/plain; charset=utf-8', body: 'OK' },
     // The guide states no retries; a day is a guess on the safe side.

@@ -26,6 +26,7 @@ export function payvost(settings: PayvostSettings) {
     name: 'payvost',
     scheme: plainOrTimestamped(settings.secret),
     forms: { plugin, main, second },
+    levels: 4,
     timeProof: 'signed',
     modeOf: ({ liveMode }) => (typeof liveMode === 'boolean' ? (liveMode ? 'live' : 'test') : undefined),
     extend: (_, { liveMode }): PayvostExtras => (typeof liveMode === 'boolean' ? { liveMode } : {}),

@@ -5,10 +5,11 @@ import { type Drift, unknownFields } from '../core/drift'
 import { assertNotInFuture, assertNotOlder } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
-import { type JsonObject, parseJsonObject } from '../core/json'
+import type { JsonObject } from '../core/json'
 import { once } from '../core/once'
 import { misconfigured, WebhookError } from '../errors'
 import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
+import { ParsedDelivery } from '../schemes/delivery'
 import type { Clues, Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
 
 /** What the sender gets to see after a delivery was handled. */
@@ -118,6 +119,11 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly scheme: Scheme<Facts>
   /** By name; the first that matches is taken. */
   readonly forms: F
+  /**
+   * How many levels of the payload the forms and their schemas look at, the payload itself being the first; all where it is left out.
+   * Objects and arrays below them are checked, stand there empty, and are parsed when `event.data` is first read.
+   */
+  readonly levels?: number
   /** Whether an event's time is covered by the signature, or confirmed by the provider's API. */
   readonly timeProof: 'signed' | 'confirmed'
   readonly acknowledgement: Acknowledgement
@@ -145,11 +151,14 @@ export function defineProvider<
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
   const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes, headers = [] } = definition
+  const { levels = Number.POSITIVE_INFINITY } = definition
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
     throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
   }
+  if (levels !== Number.POSITIVE_INFINITY && !(Number.isInteger(levels) && levels > 0))
+    throw misconfigured('levels', 'must be a whole number, 1 or more.')
   const forms = Object.entries(definition.forms)
   return {
     name,
@@ -159,7 +168,7 @@ export function defineProvider<
     ...(scheme.clues === undefined ? {} : { clues: scheme.clues }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     verify({ headers, body }, context) {
-      const delivery = new LazilyParsed(headers, body)
+      const delivery = new ParsedDelivery(headers, body, levels)
       return andThen(scheme.prove(delivery, context), (evidence) => {
         const event = read(definition, forms, delivery, evidence, context)
         if (definition.extend === undefined) return event as typeof event & Extras
@@ -170,28 +179,12 @@ export function defineProvider<
   }
 }
 
-class LazilyParsed implements Delivery {
-  #payload: JsonObject | undefined
-  readonly headers: HeadersInput
-  readonly body: Uint8Array
-
-  constructor(headers: HeadersInput, body: Uint8Array) {
-    this.headers = headers
-    this.body = body
-  }
-
-  payload(): JsonObject {
-    this.#payload ??= parseJsonObject(this.body)
-    return this.#payload
-  }
-}
-
 type NamedForms<Facts> = readonly (readonly [string, Form<Catalogue, Facts>])[]
 
 function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
   definition: ProviderDefinition<Name, F, Facts, Extras>,
   forms: NamedForms<Facts>,
-  delivery: Delivery,
+  delivery: ParsedDelivery,
   evidence: Evidence<Facts>,
   context: VerifyContext,
 ): EventsOf<Name, F> {
@@ -207,7 +200,8 @@ function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends
   assertName('type', envelope.wireType)
   const { wireType, timeMs } = envelope
   const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
-  const { type, data, payment } = typed(form, envelope, context)
+  const { type, payment } = typed(form, envelope, context)
+  const data = delivery.whole(envelope.data, (whole) => form.open(whole, delivery, evidence.facts).data)
   const proof = proofOf(evidence.proof, definition.modeOf?.(payload), timestamp)
   // The schemas are where the union's types come from: this is the one place that says so.
   return new ProvenEvent(
@@ -241,7 +235,7 @@ function typed<Facts>(
   const known = Object.hasOwn(form.events, wireType) ? form.events[wireType] : undefined
   if (known === undefined) {
     drift({ kind: 'unknown_type', wireType })
-    return { type: 'unknown', data, payment: undefined }
+    return { type: 'unknown', payment: undefined }
   }
   const result = known.schema.safeParse(data)
   if (!result.success) {
@@ -249,12 +243,11 @@ function typed<Facts>(
     throw invalidData(wireType, result.error.issues)
   }
   for (const path of unknownFields(known.schema, data)) drift({ kind: 'unknown_field', wireType, path })
-  return { type: wireType, data, payment: known.payment(data) }
+  return { type: wireType, payment: known.payment(data) }
 }
 
 interface Typed {
   readonly type: string
-  readonly data: unknown
   readonly payment: Payment | undefined
 }
 

@@ -45,6 +45,9 @@ describe('genuine deliveries', () => {
       expect(Buffer.compare(event.rawBody, bytes)).toBe(0)
       const whole = sender === 'kasperopay' ? arrived(event.data, api.value) : dataArrived(from, event.data, value)
       expect(whole).toBe(true)
+      if (sender === 'kasperopay') return
+      const { bytes: bare } = spell(from.body(fields), [], order, style)
+      expect(event.payment).toEqual((await receiveFrom(from, bare)).payment)
     },
   )
 

@@ -20,6 +20,7 @@ export const shares = {
   'shiftDecimal and roundDecimal are exact': 80,
   'expectPayment takes the order that was paid, and no other': 100,
   'a number of JSON arrives without loss': 40,
+  'a payload parsed to some depth is that of the whole, and refused where the whole is': 60,
   'explain says nothing of forgeries, and never a secret': 4,
 } as const
 

@@ -1,0 +1,183 @@
+import { encodeText } from './bytes'
+import {
+  backslash,
+  beforeMark,
+  closingBrace,
+  closingBracket,
+  colon,
+  comma,
+  digit0,
+  digit9,
+  marksOf,
+  maxDepth,
+  minus,
+  openingBrace,
+  openingBracket,
+  point,
+  quote,
+} from './json-bytes'
+
+/** The answer to what is no plain JSON, right or wrong: the parser must judge it. */
+const notPlain = -1
+
+/** Objects with more keys than this are not plain: each key is held against all before it. */
+const maxKeys = 16
+/** Start and end of the keys of the objects that are open, `maxKeys` for each level. */
+const keyStarts = new Int32Array((maxDepth + 1) * maxKeys)
+const keyEnds = new Int32Array(keyStarts.length)
+
+/**
+ * Index behind the object or array that starts at `at`, on level `depth`, if it is plain JSON from end to end; else -1. Nothing
+ * is made of it. Plain is less than JSON: no key with an escape or that is given twice, no `__proto__` or `prototype`, no exponent.
+ * Bytes beyond ASCII are taken as they are.
+ */
+export function skimContainer(bytes: Uint8Array, view: DataView, at: number, depth: number): number {
+  if (depth > maxDepth) return notPlain
+  const inside = afterSpace(bytes, at + 1)
+  return bytes[at] === openingBrace ? skimObject(bytes, view, inside, depth) : skimArray(bytes, view, inside, depth)
+}
+
+function skimObject(bytes: Uint8Array, view: DataView, from: number, depth: number): number {
+  const firstKey = depth * maxKeys
+  let keys = firstKey
+  let at = from
+  if (bytes[at] === closingBrace) return at + 1
+  for (;;) {
+    const end = bytes[at] === quote ? endOfRun(bytes, at + 1) : notPlain
+    if (bytes[end] !== quote || keys === firstKey + maxKeys || !isNew(bytes, at + 1, end, firstKey, keys))
+      return notPlain
+    keyStarts[keys] = at + 1
+    keyEnds[keys++] = end
+    at = afterSpace(bytes, end + 1)
+    if (bytes[at] !== colon) return notPlain
+    at = skimValue(bytes, view, afterSpace(bytes, at + 1), depth)
+    if (at === notPlain) return notPlain
+    at = afterSpace(bytes, at)
+    if (bytes[at] !== comma) return bytes[at] === closingBrace ? at + 1 : notPlain
+    at = afterSpace(bytes, at + 1)
+  }
+}
+
+function skimArray(bytes: Uint8Array, view: DataView, from: number, depth: number): number {
+  let at = from
+  if (bytes[at] === closingBracket) return at + 1
+  for (;;) {
+    at = skimValue(bytes, view, at, depth)
+    if (at === notPlain) return notPlain
+    at = afterSpace(bytes, at)
+    if (bytes[at] !== comma) return bytes[at] === closingBracket ? at + 1 : notPlain
+    at = afterSpace(bytes, at + 1)
+  }
+}
+
+function skimValue(bytes: Uint8Array, view: DataView, at: number, depth: number): number {
+  const first = bytes[at]
+  if (first === quote) return afterString(bytes, view, at + 1)
+  if (first === openingBrace || first === openingBracket) return skimContainer(bytes, view, at, depth + 1)
+  if (first === minus) return afterNumber(bytes, at + 1)
+  return isDigit(first) ? afterNumber(bytes, at) : afterWord(bytes, at)
+}
+
+const words = ['true', 'false', 'null'].map(encodeText)
+
+function afterWord(bytes: Uint8Array, at: number): number {
+  for (const word of words) if (isSame(bytes, at, word, 0, word.length)) return at + word.length
+  return notPlain
+}
+
+function afterNumber(bytes: Uint8Array, from: number): number {
+  const whole = afterDigits(bytes, from)
+  if (whole === from || (bytes[from] === digit0 && whole > from + 1)) return notPlain
+  if (bytes[whole] !== point) return whole
+  const end = afterDigits(bytes, whole + 1)
+  return end === whole + 1 ? notPlain : end
+}
+
+function afterDigits(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (isDigit(bytes[at])) at++
+  return at
+}
+
+function isDigit(byte = 0): boolean {
+  return byte >= digit0 && byte <= digit9
+}
+
+/** Whether a string goes on after a byte: 0 where it is a quote, a backslash or a control character. */
+const goesOn = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte < 0x20 || byte === quote || byte === backslash ? 0 : 1,
+)
+
+/** Index of the first byte from `from` on with which a run of plain characters ends. */
+function endOfRun(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (goesOn[bytes[at] ?? 0] === 1) at++
+  return at
+}
+
+function afterString(bytes: Uint8Array, view: DataView, from: number): number {
+  let at = skipPlain(view, from)
+  if (bytes[at] === quote) return at + 1
+  at = endOfRun(bytes, at)
+  while (bytes[at] === backslash) {
+    const length = escapeLength(bytes, at + 1)
+    if (length === 0) return notPlain
+    at = endOfRun(bytes, at + 1 + length)
+  }
+  return bytes[at] === quote ? at + 1 : notPlain
+}
+
+/** Goes over a run of plain characters four at a time. */
+function skipPlain(view: DataView, from: number): number {
+  const last = view.byteLength - 4
+  let at = from
+  while (at <= last) {
+    const four = view.getUint32(at, true)
+    const control = (four - 0x20202020) & ~four & 0x80808080
+    const marks = marksOf(four, 0x22222222) | marksOf(four, 0x5c5c5c5c) | control
+    if (marks !== 0) return at + beforeMark(marks)
+    at += 4
+  }
+  return at
+}
+
+const escapes = encodeText('"\\/bfnrt')
+const hexDigit = /^[\da-fA-F]{4}$/
+
+function escapeLength(bytes: Uint8Array, at: number): number {
+  const letter = bytes[at] ?? 0
+  if (escapes.includes(letter)) return 1
+  return letter === 0x75 && hexDigit.test(String.fromCharCode(...bytes.subarray(at + 1, at + 5))) ? 5 : 0
+}
+
+const harmful = ['__proto__', 'prototype'].map(encodeText)
+const harmfulLength = 9
+
+function isHarmful(bytes: Uint8Array, start: number): boolean {
+  return harmful.some((name) => isSame(bytes, start, name, 0, harmfulLength))
+}
+
+/** Whether a key is harmless, and none of those before it in its object. */
+function isNew(bytes: Uint8Array, start: number, end: number, firstKey: number, keys: number): boolean {
+  const length = end - start
+  for (let key = firstKey; key < keys; key++) {
+    const other = keyStarts[key] ?? 0
+    if ((keyEnds[key] ?? 0) - other === length && isSame(bytes, start, bytes, other, length)) return false
+  }
+  return length !== harmfulLength || !isHarmful(bytes, start)
+}
+
+function isSame(bytes: Uint8Array, at: number, others: Uint8Array, from: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== others[from + i]) return false
+  return true
+}
+
+function afterSpace(bytes: Uint8Array, from: number): number {
+  return (bytes[from] ?? 0) > 0x20 ? from : afterSpaces(bytes, from)
+}
+
+function afterSpaces(bytes: Uint8Array, from: number): number {
+  let at = from
+  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
+  return at
+}

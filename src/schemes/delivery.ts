@@ -1,0 +1,36 @@
+import type { HeadersInput } from '../core/headers'
+import { type JsonObject, parseShallow, type Shallow } from '../core/json'
+import { Later } from '../event'
+import type { Delivery } from './scheme'
+
+/** A delivery whose body is parsed when it is first asked for, and then so many levels deep. */
+export class ParsedDelivery implements Delivery {
+  readonly headers: HeadersInput
+  readonly body: Uint8Array
+  readonly #levels: number
+  #parsed: Shallow | undefined
+
+  constructor(headers: HeadersInput, body: Uint8Array, levels: number) {
+    this.headers = headers
+    this.body = body
+    this.#levels = levels
+  }
+
+  payload(): JsonObject {
+    return this.#parse().object
+  }
+
+  /** All of what `open` found in the payload, as a `Later` where that is more than was parsed of it. */
+  whole(found: unknown, open: (payload: JsonObject) => unknown): unknown {
+    const { object, whole } = this.#parse()
+    if (whole === undefined || typeof found !== 'object' || found === null) return found
+    if (found === object) return new Later(whole)
+    const name = Object.keys(object).find((key) => object[key] === found)
+    return name === undefined ? open(whole()) : new Later(() => whole()[name])
+  }
+
+  #parse(): Shallow {
+    this.#parsed ??= parseShallow(this.body, this.#levels)
+    return this.#parsed
+  }
+}

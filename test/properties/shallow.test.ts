@@ -1,0 +1,124 @@
+import { readdirSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseJsonObject, parseShallow } from '../../src/core/json'
+import { isWebhookError } from '../../src/errors'
+import { describeVectors, readVector, vectorPath } from '../support/vectors'
+import { choices, extras, object, tape, write } from './json-texts'
+import { property } from './play'
+
+/** What JSON is made of, and what is in it only by mistake or on purpose. */
+const pieces = [
+  ...'{}[]",:\\/0123456789eE.+-tfnu \n\t\r\u0000\u001f\u007fé\ufeff',
+  ...[
+    '{}',
+    '[]',
+    '{"a":1}',
+    '[1,2]',
+    '"a":',
+    '"a":1,"a":2',
+    'true',
+    'null',
+    'nul',
+    '1e999',
+    '-0',
+    '01',
+    '1.',
+    '\\u0061',
+    '\\u00',
+  ],
+  ...[
+    '"__proto__":1',
+    '"prototype":{}',
+    '"constructor":{"prototype":1}',
+    '{"a":[{"b":[]}]}',
+    '['.repeat(40),
+    ']'.repeat(40),
+  ],
+]
+const edits = fc.array(
+  fc.record({ at: fc.nat(), remove: fc.nat(3), insert: fc.oneof(fc.constant(''), fc.constantFrom(...pieces)) }),
+  { maxLength: 3 },
+)
+
+function edited(bytes: Buffer, changes: readonly { at: number; remove: number; insert: string }[]): Buffer {
+  return changes.reduce((whole, { at, remove, insert }) => {
+    const start = at % (whole.length + 1)
+    return Buffer.concat([whole.subarray(0, start), Buffer.from(insert), whole.subarray(start + remove)])
+  }, bytes)
+}
+
+/** A value, or the words with which it is refused. */
+function told<T>(read: () => T): T | string {
+  try {
+    return read()
+  } catch (error) {
+    if (isWebhookError(error)) return error.message
+    throw error
+  }
+}
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** The whole value where an object or array below so many levels may stand there empty. */
+function isShallowOf(shallow: unknown, whole: unknown, levels: number): boolean {
+  if (!isContainer(whole) || !isContainer(shallow)) return Object.is(shallow, whole)
+  if (levels === 0 && !Array.isArray(shallow) && Object.keys(shallow).length === 0) return true
+  const names = Object.keys(whole)
+  return (
+    Array.isArray(shallow) === Array.isArray(whole) &&
+    names.length === Object.keys(shallow).length &&
+    names.every((name) =>
+      isShallowOf(shallow[name as keyof object], whole[name as keyof object], Math.max(levels - 1, 0)),
+    )
+  )
+}
+
+let cut = 0
+
+function compare(bytes: Uint8Array, levels: number): void {
+  const whole = told(() => parseJsonObject(bytes))
+  const shallow = told(() => parseShallow(bytes, levels))
+  if (typeof whole === 'string' || typeof shallow === 'string') {
+    expect(shallow).toBe(whole)
+    return
+  }
+  expect(isShallowOf(shallow.object, whole, levels)).toBe(true)
+  if (shallow.whole !== undefined) cut++
+  expect(JSON.stringify((shallow.whole ?? (() => shallow.object))())).toBe(JSON.stringify(whole))
+}
+
+describe('parseShallow', () => {
+  property(
+    'a payload parsed to some depth is that of the whole, and refused where the whole is',
+    fc.record({
+      more: fc.array(extras, { maxLength: 3 }),
+      style: choices,
+      changes: edits,
+      levels: fc.integer({ min: 1, max: 5 }),
+    }),
+    ({ more, style, changes, levels }) => {
+      const deep = more.reduce((within, { members }) => object(...members, ['inner', [within, within]]), object())
+      compare(edited(Buffer.from(write(deep, tape(style))), changes), levels)
+    },
+  )
+
+  it('was cut often', () => {
+    expect(cut).toBeGreaterThan(50)
+  })
+})
+
+describeVectors('jsontestsuite/test_parsing', () => {
+  it('refuses and takes what the whole parser does, on every level', () => {
+    for (const name of readdirSync(vectorPath('jsontestsuite/test_parsing'))) {
+      const bytes = readVector(`jsontestsuite/test_parsing/${name}`)
+      for (const [before, after] of [
+        ['{"a":', '}'],
+        ['{"a":[', ']}'],
+        ['{"b":1,"a":{"b":[0,', ']}}'],
+      ] as const)
+        for (const levels of [1, 2, 3, 4])
+          compare(Buffer.concat([Buffer.from(before), bytes, Buffer.from(after)]), levels)
+    }
+  })
+})
