@@ -1,5 +1,6 @@
 import { type Awaitable, andThen, attempt } from './core/awaitable'
 import type { Drift } from './core/drift'
+import { judgeOf, Refusal } from './core/refusal'
 import { forProvider, isWebhookError, WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import type { ProvenDelivery } from './handling'
@@ -17,12 +18,13 @@ export function createProof<Event extends WebhookEvent, Tx>(
   const { provider, toleranceSeconds, maxEventAgeSeconds, mode } = settings
   const { drift, unproven } = createWatch(settings, report)
 
-  function proveBody({ headers }: WebhookRequest, body: Uint8Array, nowMs: number, drifts: Drift[]): Awaitable<Event> {
+  function proveBody({ headers }: WebhookRequest, body: Uint8Array, nowMs: number, drifts: Drift[]) {
     // Every comparison with NaN is false: no time would ever be too old.
     if (!Number.isFinite(nowMs))
       throw new WebhookError('configuration_invalid', '`now` must give milliseconds since 1970.')
     const found = (drift: Drift) => void drifts.push(drift)
-    return provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds, drift: found })
+    const context = { nowMs, toleranceSeconds, maxEventAgeSeconds, drift: found }
+    return judgeOf(provider.verify).call(provider, { headers, body }, context)
   }
 
   function assertMode({ proof }: Event): void {
@@ -35,23 +37,26 @@ export function createProof<Event extends WebhookEvent, Tx>(
     prove(request: WebhookRequest, trace: Trace, now = settings.now): Awaitable<ProvenDelivery<Event> | WebhookError> {
       // Told only once the delivery is known to be for this receiver.
       const drifts: Drift[] = []
+      const refused = (error: WebhookError) => {
+        if (error.code === 'payload_invalid') drifts.forEach(drift)
+        unproven(request, trace.body, error, now())
+        return error
+      }
       const prove = () =>
         andThen(readRequest(request, settings), (body) => {
           trace.body = body
           const receivedMs = now()
           return andThen(proveBody(request, body, receivedMs, drifts), (event) => {
+            if (event instanceof Refusal) return refused(event.toError(provider.name))
             assertMode(event)
             drifts.forEach(drift)
             note(trace, event)
             return { event, body, headers: request.headers, receivedMs, replayed: false }
           })
         })
-      return attempt<ProvenDelivery<Event> | WebhookError>(prove, (caught) => {
-        const error = asWebhookError(provider.name, caught)
-        if (error.code === 'payload_invalid') drifts.forEach(drift)
-        unproven(request, trace.body, error, now())
-        return error
-      })
+      return attempt<ProvenDelivery<Event> | WebhookError>(prove, (caught) =>
+        refused(asWebhookError(provider.name, caught)),
+      )
     },
   }
 }

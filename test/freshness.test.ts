@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assertWithinTolerance, parseEpoch, parseIsoTime, parseUnixSeconds } from '../src/core/freshness'
+import { assertInWindow, outsideTolerance, parseEpoch, parseIsoTime, parseUnixSeconds } from '../src/core/freshness'
 import { thrown } from './support/errors'
 
 const now = 1_790_000_000
@@ -66,11 +66,18 @@ describe('parseIsoTime', () => {
 
 describe('tolerance', () => {
   it('holds both ways, exact to the second', () => {
-    for (const second of [now - 300, now, now + 300]) assertWithinTolerance(second * 1000, now * 1000 + 999, 300)
-    expect(thrown(() => assertWithinTolerance((now - 301) * 1000, now * 1000, 300)).code).toBe('timestamp_too_old')
-    expect(thrown(() => assertWithinTolerance((now + 301) * 1000, now * 1000, 300)).code).toBe('timestamp_in_future')
+    for (const second of [now - 300, now, now + 300])
+      expect(outsideTolerance(second * 1000, now * 1000 + 999, 300)).toBeUndefined()
+    expect(outsideTolerance((now - 301) * 1000, now * 1000, 300)?.code).toBe('timestamp_too_old')
+    expect(outsideTolerance((now + 301) * 1000, now * 1000, 300)?.code).toBe('timestamp_in_future')
   })
   it('says how far the time is off', () => {
-    expect(thrown(() => assertWithinTolerance((now - 400) * 1000, now * 1000, 300)).hint).toContain('400 s old')
+    expect(outsideTolerance((now - 400) * 1000, now * 1000, 300)?.hint).toContain('400 s old')
+    expect(outsideTolerance((now + 400) * 1000, now * 1000, 300)?.hint).toContain('400 s ahead')
+  })
+  it('may be another into the past than into the future', () => {
+    for (const second of [now - 3600, now + 300]) assertInWindow(second * 1000, now * 1000, 3600, 300)
+    expect(thrown(() => assertInWindow((now - 3601) * 1000, now * 1000, 3600, 300)).code).toBe('timestamp_too_old')
+    expect(thrown(() => assertInWindow((now + 301) * 1000, now * 1000, 3600, 300)).code).toBe('timestamp_in_future')
   })
 })

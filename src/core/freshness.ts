@@ -1,4 +1,5 @@
 import { WebhookError } from '../errors'
+import { orThrow, Refusal } from './refusal'
 
 /** Parses Unix seconds as a header carries them: ten digits and nothing else. Returns milliseconds. */
 export function parseUnixSeconds(text: string): number {
@@ -33,30 +34,36 @@ function dayExists(year: number, month: number, day: number): boolean {
   return day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
 
-/** Refuses an attempt whose time is more than `toleranceSeconds` before or after now, exact to the second. */
-export function assertWithinTolerance(timeMs: number, nowMs: number, toleranceSeconds: number): void {
-  assertNotOlder(timeMs, nowMs, toleranceSeconds)
-  assertNotInFuture(timeMs, nowMs, toleranceSeconds)
+/** Why a time is refused that is more than `toleranceSeconds` before or after now, exact to the second. */
+export function outsideTolerance(timeMs: number, nowMs: number, toleranceSeconds: number): Refusal | undefined {
+  return outsideWindow(timeMs, nowMs, toleranceSeconds, toleranceSeconds)
 }
 
-export function assertNotOlder(timeMs: number, nowMs: number, maxAgeSeconds: number): void {
+/** Refuses a time that is more than so many seconds before or after now. */
+export function assertInWindow(timeMs: number, nowMs: number, maxAgeSeconds: number, maxAheadSeconds: number): void {
+  orThrow(outsideWindow(timeMs, nowMs, maxAgeSeconds, maxAheadSeconds))
+}
+
+function outsideWindow(
+  timeMs: number,
+  nowMs: number,
+  maxAgeSeconds: number,
+  maxAheadSeconds: number,
+): Refusal | undefined {
   const ageSeconds = wholeSeconds(nowMs) - wholeSeconds(timeMs)
   if (ageSeconds > maxAgeSeconds) {
-    throw new WebhookError(
+    return new Refusal(
       'timestamp_too_old',
       `The timestamp is ${ageSeconds} s old; at most ${maxAgeSeconds} s are allowed.`,
     )
   }
-}
-
-export function assertNotInFuture(timeMs: number, nowMs: number, toleranceSeconds: number): void {
-  const aheadSeconds = wholeSeconds(timeMs) - wholeSeconds(nowMs)
-  if (aheadSeconds > toleranceSeconds) {
-    throw new WebhookError(
+  if (-ageSeconds > maxAheadSeconds) {
+    return new Refusal(
       'timestamp_in_future',
-      `The timestamp is ${aheadSeconds} s ahead; at most ${toleranceSeconds} s are allowed. Check this machine's clock (NTP).`,
+      `The timestamp is ${-ageSeconds} s ahead; at most ${maxAheadSeconds} s are allowed. Check this machine's clock (NTP).`,
     )
   }
+  return undefined
 }
 
 function wholeSeconds(ms: number): number {

@@ -16,7 +16,7 @@ export const closingBrace = 0x7d
 export const maxDepth = 32
 
 /** Which of four bytes are `byte` four times over: the top bit of each, right up to the first one. */
-export function marksOf(four: number, fourTimes: number): number {
+export function sameBytes(four: number, fourTimes: number): number {
   const others = four ^ fourTimes
   return (others - 0x01010101) & ~others & 0x80808080
 }

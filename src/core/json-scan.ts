@@ -8,12 +8,12 @@ import {
   colon,
   digit0,
   digit9,
-  marksOf,
   maxDepth,
   minus,
   openingBrace,
   openingBracket,
   quote,
+  sameBytes,
 } from './json-bytes'
 import { skimContainer } from './json-skim'
 import { parseDecimal } from './money'
@@ -68,7 +68,7 @@ function endOfString(bytes: Uint8Array, view: DataView, from: number): number {
   const near = Math.min(from + shortString, bytes.length - 3)
   let at = from
   while (at < near) {
-    const marks = marksOf(view.getUint32(at, true), 0x22222222)
+    const marks = sameBytes(view.getUint32(at, true), 0x22222222)
     if (marks === 0) at += 4
     else {
       at += beforeMark(marks)

@@ -8,13 +8,13 @@ import {
   comma,
   digit0,
   digit9,
-  marksOf,
   maxDepth,
   minus,
   openingBrace,
   openingBracket,
   point,
   quote,
+  sameBytes,
 } from './json-bytes'
 
 /** The answer to what is no plain JSON, right or wrong: the parser must judge it. */
@@ -71,7 +71,7 @@ function skimArray(bytes: Uint8Array, view: DataView, from: number, depth: numbe
 }
 
 function skimValue(bytes: Uint8Array, view: DataView, at: number, depth: number): number {
-  const first = bytes[at]
+  const first = bytes[at] ?? 0
   if (first === quote) return afterString(bytes, view, at + 1)
   if (first === openingBrace || first === openingBracket) return skimContainer(bytes, view, at, depth + 1)
   if (first === minus) return afterNumber(bytes, at + 1)
@@ -86,20 +86,16 @@ function afterWord(bytes: Uint8Array, at: number): number {
 }
 
 function afterNumber(bytes: Uint8Array, from: number): number {
-  const whole = afterDigits(bytes, from)
-  if (whole === from || (bytes[from] === digit0 && whole > from + 1)) return notPlain
-  if (bytes[whole] !== point) return whole
-  const end = afterDigits(bytes, whole + 1)
-  return end === whole + 1 ? notPlain : end
-}
-
-function afterDigits(bytes: Uint8Array, from: number): number {
   let at = from
-  while (isDigit(bytes[at])) at++
-  return at
+  while (isDigit(bytes[at] ?? 0)) at++
+  if (at === from || (bytes[from] === digit0 && at > from + 1)) return notPlain
+  if (bytes[at] !== point) return at
+  const fraction = ++at
+  while (isDigit(bytes[at] ?? 0)) at++
+  return at === fraction ? notPlain : at
 }
 
-function isDigit(byte = 0): boolean {
+function isDigit(byte: number): boolean {
   return byte >= digit0 && byte <= digit9
 }
 
@@ -115,30 +111,28 @@ function endOfRun(bytes: Uint8Array, from: number): number {
   return at
 }
 
+/** Index behind the string that was opened before `from`. Goes over what is plain four bytes at a time. */
 function afterString(bytes: Uint8Array, view: DataView, from: number): number {
-  let at = skipPlain(view, from)
-  if (bytes[at] === quote) return at + 1
-  at = endOfRun(bytes, at)
-  while (bytes[at] === backslash) {
+  let at = from
+  for (const last = bytes.length - 4; at <= last; at += 4) {
+    const marks = marksOf(view.getUint32(at, true))
+    if (marks === 0) continue
+    at += beforeMark(marks)
+    break
+  }
+  for (;;) {
+    while (goesOn[bytes[at] ?? 0] === 1) at++
+    if (bytes[at] !== backslash) return bytes[at] === quote ? at + 1 : notPlain
     const length = escapeLength(bytes, at + 1)
     if (length === 0) return notPlain
-    at = endOfRun(bytes, at + 1 + length)
+    at += 1 + length
   }
-  return bytes[at] === quote ? at + 1 : notPlain
 }
 
-/** Goes over a run of plain characters four at a time. */
-function skipPlain(view: DataView, from: number): number {
-  const last = view.byteLength - 4
-  let at = from
-  while (at <= last) {
-    const four = view.getUint32(at, true)
-    const control = (four - 0x20202020) & ~four & 0x80808080
-    const marks = marksOf(four, 0x22222222) | marksOf(four, 0x5c5c5c5c) | control
-    if (marks !== 0) return at + beforeMark(marks)
-    at += 4
-  }
-  return at
+/** Which of four bytes a string does not go on after: the top bit of each, right up to the first one. */
+function marksOf(four: number): number {
+  const control = (four - 0x20202020) & ~four & 0x80808080
+  return sameBytes(four, 0x22222222) | sameBytes(four, 0x5c5c5c5c) | control
 }
 
 const escapes = encodeText('"\\/bfnrt')

@@ -3,6 +3,7 @@ import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { minorUnitDigits } from '../core/minor-units'
 import { shiftDecimal } from '../core/money'
+import { judgeOf, throwing } from '../core/refusal'
 import type { SecretInput } from '../core/secrets'
 import type { Amount, PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
@@ -50,10 +51,10 @@ function plainOrTimestamped(secret: SecretInput): Scheme {
   const timestamped = timestampedSignature({ headers, keys })
   return {
     headers,
-    prove(delivery, context) {
+    prove: throwing((delivery, context) => {
       const scheme = readSignatureHeader(delivery, headers).includes('=') ? timestamped : plain
-      return scheme.prove(delivery, context)
-    },
+      return judgeOf(scheme.prove)(delivery, context)
+    }),
     clues: () => ({ proof: 'signature', headers, keys, signs: ['body', 'timestamp.body'] }),
   }
 }

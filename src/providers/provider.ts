@@ -2,11 +2,12 @@ import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
 import { type Awaitable, andThen } from '../core/awaitable'
 import { type Drift, unknownFields } from '../core/drift'
-import { assertNotInFuture, assertNotOlder } from '../core/freshness'
+import { assertInWindow } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
 import type { JsonObject } from '../core/json'
 import { once } from '../core/once'
+import { judgeOf, Refusal, throwing } from '../core/refusal'
 import { misconfigured, WebhookError } from '../errors'
 import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
 import { ParsedDelivery } from '../schemes/delivery'
@@ -160,6 +161,7 @@ export function defineProvider<
   if (levels !== Number.POSITIVE_INFINITY && !(Number.isInteger(levels) && levels > 0))
     throw misconfigured('levels', 'must be a whole number, 1 or more.')
   const forms = Object.entries(definition.forms)
+  const prove = judgeOf(scheme.prove).bind(scheme)
   return {
     name,
     acknowledgement,
@@ -167,15 +169,16 @@ export function defineProvider<
     headers: [...scheme.headers, ...headers],
     ...(scheme.clues === undefined ? {} : { clues: scheme.clues }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
-    verify({ headers, body }, context) {
+    verify: throwing(({ headers, body }, context) => {
       const delivery = new ParsedDelivery(headers, body, levels)
-      return andThen(scheme.prove(delivery, context), (evidence) => {
+      return andThen(prove(delivery, context), (evidence) => {
+        if (evidence instanceof Refusal) return evidence
         const event = read(definition, forms, delivery, evidence, context)
         if (definition.extend === undefined) return event as typeof event & Extras
         const extras = definition.extend(event, delivery.payload(), evidence.facts)
         return andThen(extras, (given) => Object.assign(event, given))
       })
-    },
+    }),
   }
 }
 
@@ -222,8 +225,7 @@ function proveTime(
   context: VerifyContext,
 ): Proof['timestamp'] {
   if (timeMs === undefined) return evidence.attemptTimeSigned === true ? 'signed' : 'none'
-  assertNotOlder(timeMs, context.nowMs, context.maxEventAgeSeconds)
-  assertNotInFuture(timeMs, context.nowMs, context.toleranceSeconds)
+  assertInWindow(timeMs, context.nowMs, context.maxEventAgeSeconds, context.toleranceSeconds)
   return timeProof
 }
 

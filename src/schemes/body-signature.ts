@@ -1,5 +1,6 @@
-import { assertWithinTolerance, parseUnixSeconds } from '../core/freshness'
+import { outsideTolerance, parseUnixSeconds } from '../core/freshness'
 import { readHeader } from '../core/headers'
+import { type Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
 import type { Delivery, ProofContext, Scheme } from './scheme'
 import { decodeSignature, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
@@ -16,17 +17,17 @@ export interface BodySignatureSettings extends SignatureSettings {
 export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySignatureSettings): Scheme {
   return {
     headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
-    prove(delivery, context) {
+    prove: throwing((delivery, context) => {
       const signature = decodeSignature(readSignatureHeader(delivery, headers))
-      if (unsignedTimestampHeader !== undefined) assertFreshHeader(delivery, unsignedTimestampHeader, context)
-      return proveSignature(keys, context.nowMs, [delivery.body], [signature])
-    },
+      const stale = unsignedTimestampHeader && staleHeader(delivery, unsignedTimestampHeader, context)
+      return stale || proveSignature(keys, context.nowMs, [delivery.body], [signature])
+    }),
     clues: () => ({ proof: 'signature', headers, keys, signs: ['body'] }),
   }
 }
 
-function assertFreshHeader(delivery: Delivery, name: string, context: ProofContext): void {
+function staleHeader(delivery: Delivery, name: string, context: ProofContext): Refusal | undefined {
   const value = readHeader(delivery.headers, name)
   if (value === undefined) throw new WebhookError('timestamp_missing', `No \`${name}\` header. Does a proxy remove it?`)
-  assertWithinTolerance(parseUnixSeconds(value), context.nowMs, context.toleranceSeconds)
+  return outsideTolerance(parseUnixSeconds(value), context.nowMs, context.toleranceSeconds)
 }

@@ -2,6 +2,7 @@ import { createMacKey, macLength } from '#hmac'
 import { type Awaitable, andThen } from '../core/awaitable'
 import { decodeHex } from '../core/bytes'
 import { readHeader } from '../core/headers'
+import { Refusal } from '../core/refusal'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
 import type { Delivery, Evidence, SigningKey } from './scheme'
@@ -69,10 +70,10 @@ export function proveSignature(
   nowMs: number,
   content: readonly Uint8Array[],
   offered: readonly Uint8Array[],
-): Awaitable<Evidence<undefined>> {
+): Awaitable<Evidence<undefined> | Refusal> {
   return andThen(findKey(keys, 0, nowMs, content, offered), (key) => {
     if (key !== undefined) return { proof: proofBy(key), facts: undefined }
-    throw new WebhookError(
+    return new Refusal(
       'signature_mismatch',
       'The signature was not made over these bytes with a configured secret: a forgery, another secret, or a body changed on its way.',
     )

@@ -1,6 +1,7 @@
 import { andThen } from '../core/awaitable'
 import { toBytes } from '../core/bytes'
-import { assertWithinTolerance, parseUnixSeconds } from '../core/freshness'
+import { outsideTolerance, parseUnixSeconds } from '../core/freshness'
+import { Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
 import type { Scheme } from './scheme'
 import {
@@ -19,13 +20,18 @@ import {
 export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
   return {
     headers,
-    prove(delivery, context) {
+    prove: throwing((delivery, context) => {
       const { timestamp, signatures } = parseHeader(readSignatureHeader(delivery, headers))
-      assertWithinTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)
+      const stale = outsideTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)
+      if (stale !== undefined) return stale
       const content = [toBytes(`${timestamp}.`), delivery.body]
       const proven = proveSignature(keys, context.nowMs, content, signatures)
-      return andThen(proven, ({ proof, facts }) => ({ proof, facts, attemptTimeSigned: true }))
-    },
+      return andThen(proven, (evidence) =>
+        evidence instanceof Refusal
+          ? evidence
+          : { proof: evidence.proof, facts: evidence.facts, attemptTimeSigned: true },
+      )
+    }),
     clues: () => ({ proof: 'signature', headers, keys, signs: ['timestamp.body'] }),
   }
 }
