@@ -1,13 +1,7 @@
 import { toBytes } from './core/bytes'
 import { type HeadersInput, lastingHeaders } from './core/headers'
-import {
-  type Explanation,
-  explain as explainProof,
-  makeProvider,
-  type ExplainSettings as ProofSettings,
-} from './diagnosis/explain'
-import { because } from './diagnosis/finding'
-import { isWebhookError, type WebhookErrorCode } from './errors'
+import type { Explanation, ExplainSettings as ProofSettings } from './diagnosis/explain'
+import { isWebhookError, type WebhookError, type WebhookErrorCode } from './errors'
 import { defaultMaxBodyBytes, readRequest } from './request'
 
 export interface ExplainSettings extends ProofSettings {
@@ -24,6 +18,8 @@ export async function explain(
   delivery: { method?: string | undefined; headers: HeadersInput; body: Uint8Array | string },
   settings: ExplainSettings,
 ): Promise<Explanation> {
+  // Not before it is asked for: most processes never do, and it is a fifth of the code.
+  const { because, explain: explainProof, makeProvider } = await import('./diagnosis/explain')
   const provider = makeProvider(settings.provider)
   const given = { headers: lastingHeaders(delivery.headers), body: toBytes(delivery.body) }
   if (isWebhookError(provider)) return explainProof(given, settings)
@@ -32,21 +28,23 @@ export async function explain(
     { ...given, method: delivery.method },
     Math.min(maxBodyBytes, provider.maxBodyBytes ?? maxBodyBytes),
   )
-  return unread ?? explainProof(given, { ...settings, provider })
+  if (unread === undefined) return explainProof(given, { ...settings, provider })
+  return { ...because(causeOf[unread.code], ` ${unread.hint}`), code: unread.code }
 }
+
+type Unread = Pick<WebhookError, 'hint'> & { code: keyof typeof causeOf }
 
 /** What a receiver refuses before it looks at any proof. */
 function unreadOf(
   request: { method: string | undefined; headers: HeadersInput; body: Uint8Array },
   maxBodyBytes: number,
-): Explanation | undefined {
+): Unread | undefined {
   try {
     readRequest(request, { maxBodyBytes, bodyTimeoutMs: 0 })
     return undefined
   } catch (error) {
     if (!isWebhookError(error) || !Object.hasOwn(causeOf, error.code)) throw error
-    const cause = causeOf[error.code as keyof typeof causeOf]
-    return { ...because(cause, ` ${error.hint}`), code: error.code }
+    return error as Unread
   }
 }
 

@@ -8,6 +8,7 @@ import { because, type Finding } from './finding'
 import { findSignatureCause, ofOtherProvider } from './of-signature'
 import { findTokenCause } from './of-token'
 
+export { because } from './finding'
 export type { Cause } from './variants'
 
 export interface ExplainSettings {
