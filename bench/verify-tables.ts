@@ -13,6 +13,10 @@ export interface Measured {
   readonly wall: ReadonlyMap<string, Ratio>
 }
 
+/** payproof, with all of an event's data read. */
+export const payproofRead = 'payproof, its data read'
+const notOthers = ['payproof', payproofRead, 'floor']
+
 export function toResult(measured: readonly Measured[]): Result {
   const compared = measured.filter(({ wire }) => wire === payqiWire.name)
   return {
@@ -60,9 +64,7 @@ function toTargets(shape: Shape, measured: readonly Measured[]): Target[] {
     ...measured
       .filter(({ cpu }) => cpu.size > 2)
       .map(({ size, cpu }) => {
-        const rivals = [...cpu]
-          .filter(([name]) => name !== 'payproof' && name !== 'floor')
-          .map(([, ratio]) => ratio.median)
+        const rivals = [...cpu].filter(([name]) => !notOthers.includes(name)).map(([, ratio]) => ratio.median)
         const lead = Math.min(...rivals) / figure(cpu, 'payproof').median
         return atLeast(`the fastest other library ÷ payproof, ${size} of ${shape}`, lead, 1.2)
       }),

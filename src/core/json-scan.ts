@@ -27,9 +27,12 @@ export interface Scan {
   readonly members: number
   /** Each number that a double would round. */
   readonly inexactNumbers: readonly Span[]
-  /** Each object or array that lies deeper than was asked for and is plain JSON. What is in it counts for nothing above. */
+  /** Each object or array that lies deeper than was asked for, is plain JSON and worth leaving out. What is in it counts for nothing above. */
   readonly deep: readonly Span[]
 }
+
+/** What has fewer bytes is parsed at once: leaving it out would save less than parsing it later costs those who read it. */
+const minDeep = 512
 
 /** One pass over the bytes before they are parsed. */
 export function scanJson(bytes: Uint8Array, levels: number): Scan {
@@ -38,14 +41,17 @@ export function scanJson(bytes: Uint8Array, levels: number): Scan {
   const deep: Span[] = []
   let members = 0
   let depth = 0
+  let deepest = levels
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0
     if (byte === quote) i = endOfString(bytes, view, i + 1)
     else if (byte === colon) members++
     else if (byte === openingBrace || byte === openingBracket) {
       if (++depth > maxDepth) throw malformed(`It nests deeper than ${maxDepth} levels.`)
-      const end = depth > levels ? skimContainer(bytes, view, i, depth) : -1
-      if (end === -1) continue
+      const end = depth > deepest ? skimContainer(bytes, view, i, depth) : i
+      // What is not plain is for the parser, with all that is in it: nothing is looked at again and again.
+      if (end < 0) deepest = maxDepth
+      if (end - i < minDeep) continue
       deep.push([i, end])
       depth--
       i = end - 1

@@ -28,7 +28,8 @@ const keyEnds = new Int32Array(keyStarts.length)
 
 /**
  * Index behind the object or array that starts at `at`, on level `depth`, if it is plain JSON from end to end; else -1. Nothing
- * is made of it. Plain is less than JSON: no key with an escape or that is given twice, no `__proto__` or `prototype`, no exponent.
+ * is made of it. Plain is less than JSON: no key with an escape or that is given twice, no `__proto__` or `prototype`, no number that a double might
+ * round.
  * Bytes beyond ASCII are taken as they are.
  */
 export function skimContainer(bytes: Uint8Array, view: DataView, at: number, depth: number): number {
@@ -85,14 +86,17 @@ function afterWord(bytes: Uint8Array, at: number): number {
   return notPlain
 }
 
+/** Up to so many, a double gives back what it was made of. */
+const maxDigits = 15
+
 function afterNumber(bytes: Uint8Array, from: number): number {
   let at = from
   while (isDigit(bytes[at] ?? 0)) at++
-  if (at === from || (bytes[from] === digit0 && at > from + 1)) return notPlain
+  if (at === from || at - from > maxDigits || (bytes[from] === digit0 && at > from + 1)) return notPlain
   if (bytes[at] !== point) return at
   const fraction = ++at
   while (isDigit(bytes[at] ?? 0)) at++
-  return at === fraction ? notPlain : at
+  return at === fraction || at - from > maxDigits ? notPlain : at
 }
 
 function isDigit(byte: number): boolean {

@@ -1,4 +1,4 @@
-import { decodeUtf8, encodeText, joinBytes } from './bytes'
+import { decodeUtf8, joinBytes } from './bytes'
 import { quote } from './json-bytes'
 import { malformed, type Scan, type Span, scanJson } from './json-scan'
 import { once } from './once'
@@ -36,7 +36,8 @@ export function parseShallow(bytes: Uint8Array, levels: number): Shallow {
   if (scan.inexactNumbers.length > 0) return { object: parseJsonObject(bytes) }
   const text = decodeUtf8(bytes)
   const object = asObject(counted(parse(withoutDeep(bytes, text, scan.deep)), scan))
-  return { object, whole: once(() => parseJsonObject(encodeText(text))) }
+  // What was left out has nothing that would have to be quoted or counted.
+  return { object, whole: once(() => asObject(parse(text))) }
 }
 
 export function isJsonObject(value: unknown): value is JsonObject {
