@@ -41,16 +41,17 @@ export function scanJson(bytes: Uint8Array, levels: number): Scan {
   const deep: Span[] = []
   let members = 0
   let depth = 0
-  let deepest = levels
+  let skimmed = 0
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] ?? 0
     if (byte === quote) i = endOfString(bytes, view, i + 1)
     else if (byte === colon) members++
     else if (byte === openingBrace || byte === openingBracket) {
       if (++depth > maxDepth) throw malformed(`It nests deeper than ${maxDepth} levels.`)
-      const end = depth > deepest ? skimContainer(bytes, view, i, depth) : i
-      // What is not plain is for the parser, with all that is in it: nothing is looked at again and again.
-      if (end < 0) deepest = maxDepth
+      if (depth <= levels || i < skimmed || bytes.length - i < minDeep) continue
+      const end = skimContainer(bytes, view, i, depth)
+      // Nothing is skimmed twice: what is not plain is for the parser, and all that follows.
+      skimmed = end < 0 ? bytes.length : end
       if (end - i < minDeep) continue
       deep.push([i, end])
       depth--
