@@ -67,36 +67,34 @@ export interface WebhookEvent<
   readonly rawBody: Uint8Array
 }
 
-/** A value that is made when it is first asked for. */
+/** What gives a value when it is asked for, the same each time. */
 export class Later {
-  #make: (() => unknown) | undefined
-  #value: unknown
+  readonly make: () => unknown
 
   constructor(make: () => unknown) {
-    this.#make = make
-  }
-
-  get value(): unknown {
-    if (this.#make !== undefined) {
-      this.#value = this.#make()
-      this.#make = undefined
-    }
-    return this.#value
+    this.make = make
   }
 }
 
-/** By a symbol: a private name would not be there for whoever looks at an event through a `Proxy`. */
-const later = Symbol('later')
-
-const dataThatComesLater: PropertyDescriptor & ThisType<{ [later]: Later }> = {
-  enumerable: true,
-  configurable: true,
-  get() {
-    return this[later].value
-  },
-  set(data) {
-    this[later] = new Later(() => data)
-  },
+/**
+ * A property that looks as any other, and is one once it was read. Both functions know their object: whoever copies them, or looks through
+ * a `Proxy`, gets the same.
+ */
+function defineLater(object: object, name: string, { make }: Later): void {
+  const plain = (value: unknown) => ({ value, writable: true, enumerable: true, configurable: true })
+  Object.defineProperty(object, name, {
+    enumerable: true,
+    configurable: true,
+    get() {
+      const value = make()
+      // Goes on without where the object was frozen.
+      if (this === object) Reflect.defineProperty(object, name, plain(value))
+      return value
+    },
+    set(value) {
+      Object.defineProperty(this, name, plain(value))
+    },
+  })
 }
 
 /** A `WebhookEvent`. Its body is no field: whoever logs, copies or serialises an event has no body or token in it. */
@@ -108,7 +106,7 @@ export class ProvenEvent implements WebhookEvent {
   readonly idempotencyKey: string
   declare readonly occurredAt?: Date
   readonly type: string
-  declare readonly data: unknown
+  readonly data: unknown
   declare readonly payment?: Payment
   readonly proof: Proof
   readonly #received: Uint8Array
@@ -123,10 +121,8 @@ export class ProvenEvent implements WebhookEvent {
     this.idempotencyKey = fields.idempotencyKey
     if (fields.occurredAt !== undefined) this.occurredAt = fields.occurredAt
     this.type = fields.type
-    if (fields.data instanceof Later) {
-      Object.defineProperty(this, later, { value: fields.data, writable: true })
-      Object.defineProperty(this, 'data', dataThatComesLater)
-    } else this.data = fields.data
+    if (fields.data instanceof Later) defineLater(this, 'data', fields.data)
+    else this.data = fields.data
     if (fields.payment !== undefined) this.payment = fields.payment
     this.proof = fields.proof
     this.#received = rawBody
@@ -138,8 +134,9 @@ export class ProvenEvent implements WebhookEvent {
     return this.#rawBody
   }
 
-  /** What `console.log` of Node shows: `data`, and not that there is a getter. */
-  [Symbol.for('nodejs.util.inspect.custom')](): object {
-    return { ...this }
+  /** Asked by Node before it shows an event: by then it has its data. */
+  [Symbol.for('nodejs.util.inspect.custom')](): this {
+    void this.data
+    return this
   }
 }

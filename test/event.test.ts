@@ -1,16 +1,12 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import * as z from 'zod'
-import { defineForm, defineProvider, eventType, payqi } from '../src'
-import type { JsonObject } from '../src/core/json'
-import type { Scheme } from '../src/schemes/scheme'
+import { payqi } from '../src'
 import { hexHmac } from './support/deliveries'
-import { thrown } from './support/errors'
 
 const secret = 'whsec_0123456789abcdef0123456789abcdef'
 const nowMs = 1_700_000_000_000
 const context = { nowMs, toleranceSeconds: 300, maxEventAgeSeconds: 3600 }
-const items = [{ sku: 'TEA-1', price: 12.5, notes: ['"quoted"', 'é'], more: 'x'.repeat(512) }]
+const items = [{ sku: 'TEA-1', price: 12.5, notes: ['"quoted"', 'é'], more: 'x'.repeat(1024) }]
 const data = { id: 'pay_1', amount: '5', currency: 'KAS', status: 'completed', metadata: { orderId: 'o_1', items } }
 const text = JSON.stringify({ id: 'evt_1', type: 'payment.completed', created: nowMs / 1000, data })
 
@@ -29,10 +25,46 @@ describe('data that lies deeper than its schema looks', () => {
     expect({ ...event }.data).toEqual(data)
     expect(structuredClone({ ...event }).data).toEqual(data)
     expect(Object.keys(event)).toContain('data')
-    expect(new Proxy(event, {}).data).toEqual(data)
     expect(Object.freeze(await verify()).data).toEqual(data)
-    expect(inspect(await verify(), { depth: 9 })).toContain("sku: 'TEA-1'")
+  })
+
+  it('is shown as any other', async () => {
+    expect(inspect(await verify(), { depth: 9 })).toMatch(/^ProvenEvent \{.*sku: 'TEA-1'/s)
+    expect(inspect({ in: [await verify()] }, { depth: 9 })).toContain("sku: 'TEA-1'")
     expect(inspect(await verify())).not.toMatch(/Getter|Later/)
+    const read = await verify()
+    expect(read.data).toEqual(data)
+    expect(inspect(read, { customInspect: false, depth: 9 })).toContain("sku: 'TEA-1'")
+    const cycle = Object.assign(await verify(), { self: {} })
+    cycle.self = cycle
+    expect(inspect(cycle, { depth: null }).length).toBeLessThan(5000)
+  })
+
+  it('is there for whoever looks through something else', async () => {
+    const deep = <T extends object>(object: T): T =>
+      new Proxy(object, {
+        get(target, name, receiver) {
+          const value: unknown = Reflect.get(target, name, receiver)
+          return typeof value === 'object' && value !== null ? deep(value) : value
+        },
+      })
+    expect(deep(await verify()).data).toMatchObject({ id: 'pay_1' })
+    const named = new Proxy(await verify(), {
+      get: (target, name) => (name === 'data' ? Reflect.get(target, name) : 0),
+    })
+    expect(named.data).toEqual(data)
+    expect(Reflect.get(await verify(), 'data', {})).toEqual(data)
+    const event = await verify()
+    const copy: { data?: unknown } = Object.create(null, Object.getOwnPropertyDescriptors(event))
+    const heir: { data: unknown } = Object.create(event)
+    heir.data = 'mine'
+    expect([copy.data, heir.data, event.data]).toEqual([data, 'mine', data])
+    expect(JSON.stringify(heir)).toBe('{"data":"mine"}')
+  })
+
+  it('stands where it always stood', async () => {
+    const short = text.replace(/x{9,}/, '')
+    expect(Object.keys(await verify())).toEqual(Object.keys(await verify(Buffer.from(short))))
   })
 
   it('is of the bytes that were proven, whatever was done to them since', async () => {
@@ -55,56 +87,5 @@ describe('data that lies deeper than its schema looks', () => {
     const { data: changed } = await verify()
     Object.assign(changed as object, { status: 'mine' })
     expect(changed).toEqual({ ...data, status: 'mine' })
-  })
-})
-
-const trusting: Scheme = { headers: [], prove: () => ({ proof: { by: 'token', coversBody: false }, facts: undefined }) }
-
-/** A provider that looks at two levels. */
-function shallow(dataOf: (payload: JsonObject) => unknown, levels = 2) {
-  return defineProvider({
-    name: 'private',
-    scheme: trusting,
-    levels,
-    forms: {
-      only: defineForm({
-        matches: () => true,
-        open: (payload) => ({ wireType: 'paid', id: 'evt_1', data: dataOf(payload) }),
-        events: { paid: eventType(z.unknown()) },
-      }),
-    },
-    timeProof: 'signed',
-    acknowledgement: { contentType: 'text/plain', body: 'OK' },
-    retryHorizonSeconds: 0,
-  })
-}
-
-describe('levels of a private provider', () => {
-  const long = 'x'.repeat(512)
-  const payload = { order: { id: 'o_1', lines: [{ sku: long }], few: [1] }, list: [[long], [2]], name: 'x' }
-  const read = async (dataOf: (payload: JsonObject) => unknown) =>
-    (await shallow(dataOf).verify({ headers: {}, body: Buffer.from(JSON.stringify(payload)) }, context)).data
-
-  it.each<[string, (payload: JsonObject) => unknown, unknown]>([
-    ['the payload', (given) => given, payload],
-    ['a member of it', (given) => given['order'], payload.order],
-    ['a list in it', (given) => given['list'], payload.list],
-    ['a text in it', (given) => given['name'], 'x'],
-    ['an object made of it', ({ order, list }) => ({ order, list }), { order: payload.order, list: payload.list }],
-  ])('hand over all of the data where that is %s', async (_, dataOf, expected) => {
-    expect(await read(dataOf)).toEqual(expected)
-  })
-
-  it.each([0, 1.5, Number.NaN, -1])('may not be %s', (levels) => {
-    expect(thrown(() => shallow((given) => given, levels)).message).toContain('levels')
-  })
-
-  it('show no more than that to the form', async () => {
-    let seen: unknown
-    await read((given) => {
-      seen ??= given
-      return given
-    })
-    expect(seen).toEqual({ order: { id: 'o_1', lines: {}, few: [1] }, list: [{}, [2]], name: 'x' })
   })
 })

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { bodySignature, caspay, createReceiver, memoryStore, payqi, payvost, timestampedSignature } from '../src'
+import {
+  bodySignature,
+  caspay,
+  createReceiver,
+  createSigningKeys,
+  defineForm,
+  defineProvider,
+  memoryStore,
+  payqi,
+  payvost,
+  timestampedSignature,
+} from '../src'
 import { judgeOf, Refusal, throwing } from '../src/core/refusal'
-import { createSigningKeys } from '../src/schemes/signing-keys'
 import { hexHmac } from './support/deliveries'
 import { rejection, thrown } from './support/errors'
 
@@ -56,6 +66,35 @@ describe('a refusal is a value between receiver and scheme, and for nobody else'
     changed.verify = wrapped.verify
     expect((await later.receive({ headers, body }, () => asked.push('handled'))).kind).toBe('rejected')
     expect(asked).toEqual(['mine', 'mine'])
+  })
+
+  it('a scheme is asked as it is when a delivery comes', async () => {
+    const keys = (of: string) => createSigningKeys('mine', of)
+    const headers = ['x-signature']
+    let live = keys(secret)
+    const scheme = {
+      headers,
+      get prove() {
+        return bodySignature({ headers, keys: live }).prove
+      },
+    }
+    const forms = {
+      only: defineForm({ matches: () => true, open: () => ({ wireType: 'paid', data: {} }), events: {} }),
+    }
+    const acknowledgement = { contentType: 'text/plain', body: 'OK' }
+    const rest = { forms, acknowledgement, timeProof: 'signed', retryHorizonSeconds: 0 } as const
+    const provider = defineProvider({ name: 'mine', scheme, ...rest })
+    const delivery = { headers: { 'x-signature': hexHmac(secret, body) }, body }
+    expect(await provider.verify(delivery, context)).toMatchObject({ wireType: 'paid' })
+    live = keys('whsec_that_came_after_the_leak_0123')
+    expect(thrown(() => provider.verify(delivery, context)).code).toBe('signature_mismatch')
+  })
+
+  it('a time header that has no name is missing, and not left out', () => {
+    const keys = createSigningKeys('mine', secret)
+    const scheme = bodySignature({ headers: ['x-signature'], keys, unsignedTimestampHeader: '' })
+    const headers = { 'x-signature': hexHmac(secret, body) }
+    expect(thrown(() => scheme.prove({ headers, body, payload: () => ({}) }, context)).code).toBe('timestamp_missing')
   })
 
   it('names the provider, and says the same as when it is thrown', async () => {

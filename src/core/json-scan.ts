@@ -32,7 +32,7 @@ export interface Scan {
 }
 
 /** What has fewer bytes is parsed at once: leaving it out would save less than parsing it later costs those who read it. */
-const minDeep = 512
+const minDeep = 1024
 
 /** One pass over the bytes before they are parsed. */
 export function scanJson(bytes: Uint8Array, levels: number): Scan {

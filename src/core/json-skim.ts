@@ -20,8 +20,9 @@ import {
 /** The answer to what is no plain JSON, right or wrong: the parser must judge it. */
 const notPlain = -1
 
-/** Objects with more keys than this are not plain: each key is held against all before it. */
+/** Objects with more or longer keys than this are not plain: each key is held against all before it. */
 const maxKeys = 16
+const maxKeyLength = 256
 /** Start and end of the keys of the objects that are open, `maxKeys` for each level. */
 const keyStarts = new Int32Array((maxDepth + 1) * maxKeys)
 const keyEnds = new Int32Array(keyStarts.length)
@@ -139,13 +140,17 @@ function marksOf(four: number): number {
   return sameBytes(four, 0x22222222) | sameBytes(four, 0x5c5c5c5c) | control
 }
 
-const escapes = encodeText('"\\/bfnrt')
-const hexDigit = /^[\da-fA-F]{4}$/
+/** How long an escape is by its letter: 1 or, with the four digits of `u`, 5; 0 for what is none. */
+const escapeLengths = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const letter = String.fromCharCode(byte)
+  return letter === 'u' ? 5 : '"\\/bfnrt'.includes(letter) ? 1 : 0
+})
+const isHexDigit = Uint8Array.from({ length: 256 }, (_, byte) => Number(/[\da-f]/i.test(String.fromCharCode(byte))))
 
 function escapeLength(bytes: Uint8Array, at: number): number {
-  const letter = bytes[at] ?? 0
-  if (escapes.includes(letter)) return 1
-  return letter === 0x75 && hexDigit.test(String.fromCharCode(...bytes.subarray(at + 1, at + 5))) ? 5 : 0
+  const length = escapeLengths[bytes[at] ?? 0] ?? 0
+  for (let digit = 1; digit < length; digit++) if (isHexDigit[bytes[at + digit] ?? 0] !== 1) return 0
+  return length
 }
 
 const harmful = ['__proto__', 'prototype'].map(encodeText)
@@ -158,6 +163,7 @@ function isHarmful(bytes: Uint8Array, start: number): boolean {
 /** Whether a key is harmless, and none of those before it in its object. */
 function isNew(bytes: Uint8Array, start: number, end: number, firstKey: number, keys: number): boolean {
   const length = end - start
+  if (length > maxKeyLength) return false
   for (let key = firstKey; key < keys; key++) {
     const other = keyStarts[key] ?? 0
     if ((keyEnds[key] ?? 0) - other === length && isSame(bytes, start, bytes, other, length)) return false

@@ -1,5 +1,5 @@
 import { decodeUtf8, joinBytes } from './bytes'
-import { quote } from './json-bytes'
+import { openingBrace, quote } from './json-bytes'
 import { malformed, type Scan, type Span, scanJson } from './json-scan'
 import { once } from './once'
 
@@ -68,7 +68,7 @@ function withoutDeep(bytes: Uint8Array, text: string, deep: readonly Span[]): st
   let shallow = ''
   let from = 0
   for (const [start, end] of deep) {
-    shallow += `${part(from, start)}{}`
+    shallow += part(from, start) + (bytes[start] === openingBrace ? '{}' : '[]')
     from = end
   }
   return shallow + part(from, bytes.length)

@@ -11,7 +11,7 @@ import { bodySignature } from '../schemes/body-signature'
 import type { Delivery } from '../schemes/scheme'
 import { createSigningKeys } from '../schemes/signing-keys'
 import { amount, assertGiven, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType } from './provider'
+import { defineForm, defineShallowProvider, type EventOf, eventType } from './provider'
 
 export interface CaspaySettings {
   /** The webhook's signing secret; a list, newest first, while rotating. */
@@ -27,13 +27,12 @@ export interface CaspaySettings {
 export function caspay(settings: CaspaySettings) {
   assertGiven('caspay', settings, ['merchantId'])
   const keys = createSigningKeys('caspay({ secret })', settings.secret)
-  return defineProvider({
+  return defineShallowProvider(4, {
     name: 'caspay',
     scheme: bodySignature({ headers: ['x-caspay-signature'], keys }),
     headers: ['x-caspay-event', 'x-caspay-timestamp'],
     forms: { dispatched, typed, documented },
     check: (payload) => assertAccount(settings.merchantId, payload),
-    levels: 4,
     timeProof: 'signed',
     acknowledgement: { contentType: 'text/plain; charset=utf-8', body: 'OK' },
     retryHorizonSeconds: 0,

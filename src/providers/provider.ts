@@ -120,11 +120,6 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly scheme: Scheme<Facts>
   /** By name; the first that matches is taken. */
   readonly forms: F
-  /**
-   * How many levels of the payload the forms and their schemas look at, the payload itself being the first; all where it is left out.
-   * Objects and arrays below them are checked, stand there empty, and are parsed when `event.data` is first read.
-   */
-  readonly levels?: number
   /** Whether an event's time is covered by the signature, or confirmed by the provider's API. */
   readonly timeProof: 'signed' | 'confirmed'
   readonly acknowledgement: Acknowledgement
@@ -151,17 +146,27 @@ export function defineProvider<
   Facts = undefined,
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
+  return defineShallowProvider(Number.POSITIVE_INFINITY, definition)
+}
+
+/**
+ * A provider of which nothing looks at more than so many levels of the payload, the payload itself being the first: not its forms and schemas,
+ * which hand over a member of it as data, nor `check`, `modeOf` and `extend`. What lies deeper may stand there empty for them. It is known
+ * to be JSON, and parsed when `event.data` is first read.
+ */
+export function defineShallowProvider<
+  const Name extends string,
+  F extends Forms<Facts>,
+  Facts = undefined,
+  Extras extends object = object,
+>(levels: number, definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
   const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes, headers = [] } = definition
-  const { levels = Number.POSITIVE_INFINITY } = definition
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
     throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
   }
-  if (levels !== Number.POSITIVE_INFINITY && !(Number.isInteger(levels) && levels > 0))
-    throw misconfigured('levels', 'must be a whole number, 1 or more.')
   const forms = Object.entries(definition.forms)
-  const prove = judgeOf(scheme.prove).bind(scheme)
   return {
     name,
     acknowledgement,
@@ -171,7 +176,7 @@ export function defineProvider<
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     verify: throwing(({ headers, body }, context) => {
       const delivery = new ParsedDelivery(headers, body, levels)
-      return andThen(prove(delivery, context), (evidence) => {
+      return andThen(judgeOf(scheme.prove).call(scheme, delivery, context), (evidence) => {
         if (evidence instanceof Refusal) return evidence
         const event = read(definition, forms, delivery, evidence, context)
         if (definition.extend === undefined) return event as typeof event & Extras
@@ -204,7 +209,7 @@ function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends
   const { wireType, timeMs } = envelope
   const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
   const { type, payment } = typed(form, envelope, context)
-  const data = delivery.whole(envelope.data, (whole) => form.open(whole, delivery, evidence.facts).data)
+  const data = delivery.whole(envelope.data)
   const proof = proofOf(evidence.proof, definition.modeOf?.(payload), timestamp)
   // The schemas are where the union's types come from: this is the one place that says so.
   return new ProvenEvent(

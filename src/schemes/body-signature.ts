@@ -19,14 +19,15 @@ export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySi
     headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
     prove: throwing((delivery, context) => {
       const signature = decodeSignature(readSignatureHeader(delivery, headers))
-      const stale = unsignedTimestampHeader && staleHeader(delivery, unsignedTimestampHeader, context)
-      return stale || proveSignature(keys, context.nowMs, [delivery.body], [signature])
+      const stale = staleness(delivery, unsignedTimestampHeader, context)
+      return stale ?? proveSignature(keys, context.nowMs, [delivery.body], [signature])
     }),
     clues: () => ({ proof: 'signature', headers, keys, signs: ['body'] }),
   }
 }
 
-function staleHeader(delivery: Delivery, name: string, context: ProofContext): Refusal | undefined {
+function staleness(delivery: Delivery, name: string | undefined, context: ProofContext): Refusal | undefined {
+  if (name === undefined) return undefined
   const value = readHeader(delivery.headers, name)
   if (value === undefined) throw new WebhookError('timestamp_missing', `No \`${name}\` header. Does a proxy remove it?`)
   return outsideTolerance(parseUnixSeconds(value), context.nowMs, context.toleranceSeconds)

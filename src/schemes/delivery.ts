@@ -20,13 +20,13 @@ export class ParsedDelivery implements Delivery {
     return this.#parse().object
   }
 
-  /** All of what `open` found in the payload, as a `Later` where that is more than was parsed of it. */
-  whole(found: unknown, open: (payload: JsonObject) => unknown): unknown {
+  /** All of what a form found in the payload, as a `Later` where more than was parsed may belong to it. */
+  whole(found: unknown): unknown {
     const { object, whole } = this.#parse()
     if (whole === undefined || typeof found !== 'object' || found === null) return found
-    if (found === object) return new Later(whole)
     const name = Object.keys(object).find((key) => object[key] === found)
-    return name === undefined ? open(whole()) : new Later(() => whole()[name])
+    if (name === undefined) throw new TypeError('Data that is not a member of the payload cannot be completed.')
+    return new Later(() => whole()[name])
   }
 
   #parse(): Shallow {
