@@ -1,4 +1,4 @@
-import { type Awaitable, isPromiseLike } from './core/awaitable'
+import { type Awaitable, andThen, attempt, isPromiseLike } from './core/awaitable'
 import { type DeadLetter, reasonOf, sealLetter } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
@@ -121,6 +121,29 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   const acknowledged = acknowledge(provider.acknowledgement)
   const deliversOnce = provider.retryHorizonSeconds === 0
 
+  function begin(attempt: Attempt<Event, Tx>): Awaitable<void> {
+    return attempt.number > maxAttempts ? beginUnlessSpent(attempt) : perform(attempt)
+  }
+
+  async function beginUnlessSpent(attempt: Attempt<Event, Tx>): Promise<void> {
+    if (await isSpent(attempt))
+      throw new WebhookError('attempts_exhausted', `The event was begun maxAttempts (${maxAttempts}) times before.`)
+    return perform(attempt)
+  }
+
+  /** Calls the handler and records that. */
+  function perform(attempt: Attempt<Event, Tx>): Awaitable<void> {
+    if (store.transaction !== undefined) return commit(attempt, store.transaction.bind(store))
+    return andThen(call(attempt, undefined as Tx, retentionSeconds), () => {
+      // It may have stopped because it was told to, and nobody else has the event.
+      if (attempt.held.abandoned) throw givenBack()
+      // From here on nothing may turn the answer into a failure: the payment was acted on.
+      return andThen(attempt.held.complete(), (recorded) => {
+        if (!recorded) attempt.unrecorded()
+      })
+    })
+  }
+
   /** Calls the handler and records that in one transaction. */
   async function commit(attempt: Attempt<Event, Tx>, transaction: Transaction<Tx>): Promise<void> {
     const { held } = attempt
@@ -181,25 +204,12 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
 
   return {
     tell,
-    async run(attempt: Attempt<Event, Tx>): Promise<Outcome<Event>> {
-      const { event, unrecorded } = attempt
-      try {
-        if (attempt.number > maxAttempts && (await isSpent(attempt)))
-          throw new WebhookError('attempts_exhausted', `The event was begun maxAttempts (${maxAttempts}) times before.`)
-        if (store.transaction !== undefined) await commit(attempt, store.transaction.bind(store))
-        else {
-          const working = call(attempt, undefined as Tx, retentionSeconds)
-          if (isPromiseLike(working)) await working
-          // It may have stopped because it was told to, and nobody else has the event.
-          if (attempt.held.abandoned) throw givenBack()
-          // From here on nothing may turn the answer into a failure: the payment was acted on.
-          const completing = attempt.held.complete()
-          if (!(isPromiseLike(completing) ? await completing : completing)) unrecorded()
-        }
-        return { kind: 'processed', event, reply: acknowledged }
-      } catch (caught) {
-        return fail(attempt, caught)
-      }
+    run(given: Attempt<Event, Tx>): Awaitable<Outcome<Event>> {
+      const { event } = given
+      return attempt<Outcome<Event>>(
+        () => andThen(begin(given), () => ({ kind: 'processed', event, reply: acknowledged })),
+        (caught) => fail(given, caught),
+      )
     },
   }
 }

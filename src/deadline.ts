@@ -39,7 +39,7 @@ export function asking<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 /** What the work comes to, or `undefined` if that takes longer. The work goes on all the same. */
-export async function orLate<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+export async function orLate<T>(ms: number, work: PromiseLike<T>): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), ms)

@@ -1,6 +1,6 @@
 import { sha256Hex } from '#hmac'
 import { createAttempts, type Handler } from './attempt'
-import { isPromiseLike } from './core/awaitable'
+import { type Awaitable, andThen, attempt, isPromiseLike, lastly } from './core/awaitable'
 import type { HeadersInput } from './core/headers'
 import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
@@ -40,7 +40,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   const deliversOnce = provider.retryHorizonSeconds === 0
   const keepsAtOnce = deliversOnce && store.volatile !== true
   const unrecorded = new Set<string>()
-  const open = new Set<Open>()
+  const open = new Set<Open<Event, Tx>>()
   let drained = () => {}
   let closing = false
 
@@ -50,9 +50,52 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     unrecorded.add(key)
   }
 
-  function leave(entry: Open): void {
+  function leave(entry: Open<Event, Tx>): void {
     open.delete(entry)
     if (open.size === 0) drained()
+  }
+
+  function begin(entry: Open<Event, Tx>): Awaitable<Outcome<Event>> {
+    if (closing) throw shuttingDown()
+    const { fixed, delivery } = entry
+    return andThen(claim(settings, fixed.key, letterAtOnce(fixed, delivery)), (claimed) =>
+      claimed.state === 'acquired' ? hold(entry, claimed) : closed(delivery.event, claimed),
+    )
+  }
+
+  function hold(
+    entry: Open<Event, Tx>,
+    { token, attempt: number = 1 }: Extract<Claim, { state: 'acquired' }>,
+  ): Awaitable<Outcome<Event>> {
+    const { fixed, delivery, handler } = entry
+    const { event, replayed, queue } = delivery
+    const { key, letter } = fixed
+    const held = holdLease(settings, key, token, fixed.report)
+    entry.held = held
+    if (closing) return held.release().then(() => Promise.reject(shuttingDown()))
+    const queued = queue !== undefined
+    const unrecorded = () => remember(key)
+    const work = run({ event, handler, key, held, number, replayed, queued, letter, unrecorded })
+    return answerWithinMs === undefined || !isPromiseLike(work) ? work : inTime(entry, work, answerWithinMs)
+  }
+
+  async function inTime(
+    entry: Open<Event, Tx>,
+    work: PromiseLike<Outcome<Event>>,
+    withinMs: number,
+  ): Promise<Outcome<Event>> {
+    const outcome = await orLate(withinMs, work)
+    if (outcome !== undefined) return outcome
+    entry.goesOn = work.then(entry.reportLater)
+    const hint = `The handler takes longer than ${withinMs} ms; it goes on.`
+    return inProgress(entry.delivery.event, 'handler_timeout', hint)
+  }
+
+  /** Not claimed: nothing of a handler's comes here. */
+  async function unclaimed(caught: unknown, { fixed, delivery }: Open<Event, Tx>): Promise<never> {
+    const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
+    if (deliversOnce && !delivery.replayed) await tell(fixed.letter(0, code))
+    throw caught
   }
 
   /** Kept before the handler runs where nobody will bring the event again: the process may end before the handler does. */
@@ -80,46 +123,20 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   }
 
   return {
-    async handle(
+    handle(
       delivery: ProvenDelivery<Event>,
       handler: Handler<Event, Tx>,
       reportLater: (outcome: Outcome<Event>) => void,
-    ): Promise<Outcome<Event>> {
-      const { event, replayed, queue } = delivery
+    ): Awaitable<Outcome<Event>> {
       const fixed = fix(delivery)
-      const { key, letter } = fixed
-      if (unrecorded.has(key)) return { kind: 'duplicate', event, reply: acknowledged }
-      const entry: Open = { held: undefined }
-      let goesOn: Promise<unknown> | undefined
+      if (unrecorded.has(fixed.key)) return { kind: 'duplicate', event: delivery.event, reply: acknowledged }
+      const entry: Open<Event, Tx> = { fixed, delivery, handler, reportLater, held: undefined, goesOn: undefined }
       open.add(entry)
-      try {
-        if (closing) throw shuttingDown()
-        const claiming = claim(settings, key, letterAtOnce(fixed, delivery))
-        const claimed = isPromiseLike(claiming) ? await claiming : claiming
-        if (claimed.state !== 'acquired') return closed(event, claimed)
-        const held = holdLease(settings, key, claimed.token, fixed.report)
-        entry.held = held
-        if (closing) {
-          await held.release()
-          throw shuttingDown()
-        }
-        const number = claimed.attempt ?? 1
-        const queued = queue !== undefined
-        const unrecorded = () => remember(key)
-        const work = run({ event, handler, key, held, number, replayed, queued, letter, unrecorded })
-        const outcome = answerWithinMs === undefined ? await work : await orLate(answerWithinMs, work)
-        if (outcome !== undefined) return outcome
-        goesOn = work.then(reportLater)
-        return inProgress(event, 'handler_timeout', `The handler takes longer than ${answerWithinMs} ms; it goes on.`)
-      } catch (caught) {
-        // Not claimed: nothing of a handler's comes here.
-        const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
-        if (deliversOnce && !replayed) await tell(letter(0, code))
-        throw caught
-      } finally {
-        if (goesOn === undefined) leave(entry)
-        else void goesOn.then(() => leave(entry))
-      }
+      const begun = () => begin(entry)
+      return lastly(
+        () => attempt(begun, (caught) => unclaimed(caught, entry)),
+        () => (entry.goesOn === undefined ? leave(entry) : void entry.goesOn.then(() => leave(entry))),
+      )
     },
 
     /** A proven delivery that nobody can read, and that will not come again. */
@@ -150,8 +167,14 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 }
 
 /** A delivery that is being claimed, or handled under a lease. */
-interface Open {
+interface Open<Event extends WebhookEvent, Tx> {
+  readonly fixed: Fixed
+  readonly delivery: ProvenDelivery<Event>
+  readonly handler: Handler<Event, Tx>
+  readonly reportLater: (outcome: Outcome<Event>) => void
   held: Lease | undefined
+  /** The handler, where it goes on after the answer. */
+  goesOn: PromiseLike<unknown> | undefined
 }
 
 function shuttingDown(): WebhookError {

@@ -1,4 +1,5 @@
 import type { Handler } from './attempt'
+import { answeredAtOnce } from './core/at-once'
 import { type Awaitable, andThen, attempt, isPromiseLike } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
 import { isWebhookError, type WebhookError } from './errors'
@@ -54,22 +55,23 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   const deadLetters = createDeadLetters(settings, report)
 
   /** From the proof to the outcome, with one report for it. */
-  async function settle(
+  function settle(
     trace: Trace,
     prove: () => Awaitable<ProvenDelivery<Event> | WebhookError>,
     handler: Handler<Event, Tx>,
-  ): Promise<Outcome<Event>> {
+  ): Awaitable<Outcome<Event>> {
     const reportOutcome = (outcome: Outcome<Event>) => report(reportOfOutcome(settings, trace, outcome))
-    let outcome: Outcome<Event>
-    try {
-      const proven = prove()
-      const delivery = isPromiseLike(proven) ? await proven : proven
-      outcome = isWebhookError(delivery) ? refused(delivery) : await handle(delivery, handler, reportOutcome)
-    } catch (caught) {
-      outcome = refused(asWebhookError(settings.provider.name, caught))
-    }
-    reportOutcome(outcome)
-    return outcome
+    const settled = attempt<Outcome<Event>>(
+      () =>
+        andThen(prove(), (delivery) =>
+          isWebhookError(delivery) ? refused(delivery) : handle(delivery, handler, reportOutcome),
+        ),
+      (caught) => refused(asWebhookError(settings.provider.name, caught)),
+    )
+    return andThen(settled, (outcome) => {
+      reportOutcome(outcome)
+      return outcome
+    })
   }
 
   function proveAndTell(request: WebhookRequest, trace: Trace): Awaitable<ProvenDelivery<Event> | WebhookError> {
@@ -118,11 +120,11 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
       const trace = startTrace('verify')
       return eventOf(trace, () => prove(lasting(request), trace))
     },
-    receive(request, handler) {
+    receive: answeredAtOnce((request: WebhookRequest, handler: Handler<Event, Tx>) => {
       const trace = startTrace('receive')
       return settle(trace, () => proveAndTell(lasting(request), trace), handler)
-    },
-    replay(letter, handler) {
+    }),
+    async replay(letter, handler) {
       const trace = startTrace('replay')
       return settle(trace, () => proveLetter(letter, trace), handler)
     },

@@ -7,12 +7,24 @@ export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable
 }
 
 /** What `work` comes to, or what `failed` makes of its error, whether that is thrown or comes later. */
-export function attempt<T>(work: () => Awaitable<T>, failed: (error: unknown) => T): Awaitable<T> {
+export function attempt<T>(work: () => Awaitable<T>, failed: (error: unknown) => Awaitable<T>): Awaitable<T> {
   try {
     const result = work()
     return isPromiseLike(result) ? result.then(undefined, failed) : result
   } catch (error) {
     return failed(error)
+  }
+}
+
+/** What `work` comes to, once `done` was called, which is whether it throws, rejects or neither. */
+export function lastly<T>(work: () => Awaitable<T>, done: () => void): Awaitable<T> {
+  let waits = false
+  try {
+    const result = work()
+    waits = isPromiseLike(result)
+    return isPromiseLike(result) ? Promise.resolve(result).finally(done) : result
+  } finally {
+    if (!waits) done()
   }
 }
 
