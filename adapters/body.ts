@@ -18,21 +18,29 @@ export function readNodeBody(
   kept: readonly unknown[] = [request.rawBody, request.body],
 ): Awaitable<Uint8Array | string> {
   for (const raw of kept) if (isRaw(raw)) return raw
-  // Somebody has it flowing: what came before we listen would be lost.
-  if (request.readableFlowing === true) return listen(request, limits, fix)
-  // Most bodies come in one packet with their headers, and are there once the parser is through with it.
-  return parsed.then(() => takeWhole(request) ?? listen(request, limits, fix))
+  return takeWhole(request) ?? listen(request, limits, fix)
+}
+
+/** Begins once the parser is through with the packet that brought the headers: most bodies come with them, and are there then. */
+export function onceArrived<T>(request: IncomingMessage, begin: () => Awaitable<T>): Promise<T> {
+  // Somebody has it flowing: what comes before we listen would be lost.
+  return request.readableFlowing === true ? begunNow(begin) : parsed.then(begin)
 }
 
 const parsed = Promise.resolve()
 
+async function begunNow<T>(begin: () => Awaitable<T>): Promise<T> {
+  return begin()
+}
+
 /** A body that is there to its last byte, in one read: listening for it costs as much as proving it. */
 function takeWhole(request: NodeRequest): Uint8Array | undefined {
-  if (request.readableDidRead || request.readableLength !== Number(request.headers['content-length'])) return undefined
+  if (request.readableFlowing === true || request.readableDidRead) return undefined
+  if (request.readableLength !== Number(request.headers['content-length'])) return undefined
   const whole: unknown = request.read()
   if (!(whole instanceof Uint8Array)) return undefined
-  // Its end is still to come, and others may wait for it.
-  request.resume()
+  // Where its end is still to come, others may wait for it.
+  if (!request.complete) request.resume()
   return whole
 }
 

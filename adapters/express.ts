@@ -1,7 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type HandlerContext, isWebhookError, refuse, type WebhookEvent, type WebhookRequest } from '../src'
-import { readNodeBody } from './body'
+import { andThen } from '../src/core/awaitable'
+import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { receive } from './receive'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
@@ -20,14 +22,14 @@ export function expressWebhook<Event extends WebhookEvent, Tx = undefined>(
 ): RequestHandler {
   assertMounted('expressWebhook(receiver, handler)', receiver, handler)
   return (req, res, next) => {
-    const receive = async () =>
-      receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
+    const handle = () => {
+      const outcome = receive(receiverFor(receiver, req), toWebhookRequest(req), (event, context) =>
         handler(event, Object.assign(context, { req, res })),
       )
+      return andThen(outcome, ({ reply }) => sendNodeReply(req, res, reply))
+    }
     // Express 4 does not look at what a handler returns.
-    receive()
-      .then((outcome) => sendNodeReply(req, res, outcome.reply))
-      .catch(next)
+    onceArrived(req, handle).catch(next)
   }
 }
 
@@ -41,7 +43,7 @@ export function expressVerify<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('expressVerify(receiver)', receiver)
   return (req, res, next) => {
     const verify = async () => {
-      const event = await receiverFor(receiver, req).verify(toWebhookRequest(req))
+      const event = await onceArrived(req, () => receiverFor(receiver, req).verify(toWebhookRequest(req)))
       Object.assign(req, { event, rawBody: event.rawBody })
     }
     verify()

@@ -1,8 +1,18 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
-import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
-import { readNodeBody } from './body'
+import {
+  type HandlerContext,
+  isWebhookError,
+  type Outcome,
+  type Reply,
+  refuse,
+  type WebhookEvent,
+  type WebhookRequest,
+} from '../src'
+import { andThen } from '../src/core/awaitable'
+import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { receive } from './receive'
 import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
@@ -29,17 +39,13 @@ export function fastifyWebhook<Event extends WebhookEvent, Tx = undefined>(
       url: '/',
       // `done` is never called: after the answer nothing may go on, not even when the sender has hung up.
       onRequest: (request, reply, done) => {
-        const receive = async () =>
-          receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
+        const handle = () => {
+          const outcome = receive(receiverFor(receiver, request), toWebhookRequest(request), (event, context) =>
             handler(event, Object.assign(context, { request, reply })),
           )
-        receive()
-          .then((outcome) => {
-            const thrown = thrownBy(outcome)
-            if (thrown !== undefined) request.log.error(thrown)
-            send(request, reply, outcome.reply)
-          })
-          .catch(done)
+          return andThen(outcome, (came) => answer(request, reply, came))
+        }
+        onceArrived(request.raw, handle).catch(done)
       },
       handler: () => {},
     })
@@ -56,8 +62,7 @@ export function fastifyVerify<Event extends WebhookEvent, Tx = undefined>(
 ): preParsingHookHandler {
   assertMounted('fastifyVerify(receiver)', receiver)
   return (request, reply, _payload, done) => {
-    const verify = async () => receiverFor(receiver, request).verify(toWebhookRequest(request))
-    verify()
+    onceArrived(request.raw, () => receiverFor(receiver, request).verify(toWebhookRequest(request)))
       .then((event) => {
         Object.assign(request, { event })
         // The parsers that follow get the bytes again.
@@ -70,9 +75,15 @@ export function fastifyVerify<Event extends WebhookEvent, Tx = undefined>(
   }
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, answer: Reply): void {
-  if (!reply.sent) reply.code(answer.status).headers(answer.headers).send(answer.body)
-  discardRest(request.raw, answer)
+function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): void {
+  const thrown = thrownBy(outcome)
+  if (thrown !== undefined) request.log.error(thrown)
+  send(request, reply, outcome.reply)
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, said: Reply): void {
+  if (!reply.sent) reply.code(said.status).headers(said.headers).send(said.body)
+  discardRest(request.raw, said)
 }
 
 function toWebhookRequest({ raw, body }: FastifyRequest): WebhookRequest {

@@ -8,8 +8,10 @@ import {
   type WebhookEvent,
   type WebhookRequest,
 } from '../src'
-import { readNodeBody, readWebBody } from './body'
+import { type Awaitable, andThen } from '../src/core/awaitable'
+import { onceArrived, readNodeBody, readWebBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { receive } from './receive'
 import { toResponse } from './send'
 
 export { perEnvironment } from './choose'
@@ -26,8 +28,10 @@ export function honoWebhook<Event extends WebhookEvent, Tx = undefined>(
 ): Handler {
   assertMounted('honoWebhook(receiver, handler)', receiver, handler)
   return async (c) => {
-    const outcome = await receiverFor(receiver, c).receive(toWebhookRequest(c), (event, context) =>
-      handler(event, Object.assign(context, { c })),
+    const outcome = await arrived(c, () =>
+      receive(receiverFor(receiver, c), toWebhookRequest(c), (event, context) =>
+        handler(event, Object.assign(context, { c })),
+      ),
     )
     return toResponse(outcome.reply)
   }
@@ -40,7 +44,7 @@ export function honoVerify<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('honoVerify(receiver)', receiver)
   return async (c, next) => {
     try {
-      const event = await receiverFor(receiver, c).verify(toWebhookRequest(c))
+      const event = await arrived(c, () => receiverFor(receiver, c).verify(toWebhookRequest(c)))
       c.set('event', event)
       // What follows may read the body as if nobody had.
       Object.assign(c.req.bodyCache, { arrayBuffer: Promise.resolve(new Uint8Array(event.rawBody).buffer) })
@@ -52,24 +56,34 @@ export function honoVerify<Event extends WebhookEvent, Tx = undefined>(
   }
 }
 
+/** On Node the server hands over its own request too. */
+function incomingOf({ env }: Context): IncomingMessage | undefined {
+  return (env as { incoming?: IncomingMessage } | undefined)?.incoming
+}
+
+function arrived<T>(c: Context, begin: () => Awaitable<T>): Awaitable<T> {
+  const incoming = incomingOf(c)
+  return incoming === undefined ? begin() : onceArrived(incoming, begin)
+}
+
 function toWebhookRequest(c: Context): WebhookRequest {
-  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
+  const incoming = incomingOf(c)
   // On Node a `Headers` is built for whoever asks for it, which costs more than all that is read from it here.
   const headers = incoming?.headers ?? c.req.raw.headers
   return { method: c.req.method, headers, body: (limits) => readBody(c, incoming, limits) }
 }
 
-async function readBody(
+function readBody(
   c: Context,
   incoming: IncomingMessage | undefined,
   limits: BodyLimits,
-): Promise<Uint8Array | string> {
+): Awaitable<Uint8Array | string> {
   const fix = 'Mount the webhook above middleware that reads the body.'
   // What other middleware read through Hono is kept as it was read.
   const { arrayBuffer, text, blob } = c.req.bodyCache
-  if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
+  if (arrayBuffer !== undefined) return andThen(arrayBuffer, (bytes) => new Uint8Array(bytes))
   if (text !== undefined) return text
-  if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
+  if (blob !== undefined) return andThen(blob, async (kept) => new Uint8Array(await kept.arrayBuffer()))
   // Middleware may have read the stream and put a whole request in its place.
   const replaced = incoming?.readableDidRead === true && !c.req.raw.bodyUsed
   return incoming === undefined || replaced ? readWebBody(c.req.raw, limits, fix) : readNodeBody(incoming, limits, fix)

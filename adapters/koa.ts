@@ -1,7 +1,8 @@
 import type { Context, Middleware } from 'koa'
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
-import { readNodeBody } from './body'
+import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { receive } from './receive'
 import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
@@ -17,8 +18,10 @@ export function koaWebhook<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('koaWebhook(receiver, handler)', receiver, handler)
   return async (ctx) => {
     const before = ctx.body
-    const outcome = await receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
-      handler(event, Object.assign(context, { ctx })),
+    const outcome = await onceArrived(ctx.req, () =>
+      receive(receiverFor(receiver, ctx), toWebhookRequest(ctx), (event, context) =>
+        handler(event, Object.assign(context, { ctx })),
+      ),
     )
     const thrown = thrownBy(outcome)
     if (thrown !== undefined) ctx.app.emit('error', thrown, ctx)
@@ -34,7 +37,7 @@ export function koaVerify<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('koaVerify(receiver)', receiver)
   return async (ctx, next) => {
     try {
-      ctx.state.event = await receiverFor(receiver, ctx).verify(toWebhookRequest(ctx))
+      ctx.state.event = await onceArrived(ctx.req, () => receiverFor(receiver, ctx).verify(toWebhookRequest(ctx)))
     } catch (error) {
       if (!isWebhookError(error)) throw error
       return send(ctx, refuse(error))

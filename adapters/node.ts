@@ -7,8 +7,10 @@ import {
   type WebhookEvent,
   type WebhookRequest,
 } from '../src'
-import { readNodeBody } from './body'
+import { andThen } from '../src/core/awaitable'
+import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { receive } from './receive'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
@@ -28,12 +30,14 @@ export function nodeWebhook<Event extends WebhookEvent, Tx = undefined>(
   handler: (event: Event, context: NodeContext<Tx>) => unknown,
 ): Listener {
   assertMounted('nodeWebhook(receiver, handler)', receiver, handler)
-  return answering(async (req, res) => {
-    const outcome = await receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
-      handler(event, Object.assign(context, { req, res })),
-    )
-    sendNodeReply(req, res, outcome.reply)
-  })
+  return answering((req, res) =>
+    onceArrived(req, () => {
+      const outcome = receive(receiverFor(receiver, req), toWebhookRequest(req), (event, context) =>
+        handler(event, Object.assign(context, { req, res })),
+      )
+      return andThen(outcome, ({ reply }) => sendNodeReply(req, res, reply))
+    }),
+  )
 }
 
 /** Only verifies: calls `listener` with the event as `req.event`. Duplicates are yours to handle. */
@@ -43,7 +47,7 @@ export function nodeVerify<Event extends WebhookEvent, Tx = undefined>(
 ): Listener {
   assertMounted('nodeVerify(receiver, listener)', receiver, listener)
   return answering(async (req, res) => {
-    const event = await receiverFor(receiver, req).verify(toWebhookRequest(req))
+    const event = await onceArrived(req, () => receiverFor(receiver, req).verify(toWebhookRequest(req)))
     await listener(Object.assign(req, { event }), res)
   })
 }

@@ -1,6 +1,6 @@
 import { sha256Hex } from '#hmac'
 import { createAttempts, type Handler } from './attempt'
-import { type Awaitable, andThen, attempt, isPromiseLike, lastly } from './core/awaitable'
+import { type Awaitable, andThen, isPromiseLike } from './core/awaitable'
 import type { HeadersInput } from './core/headers'
 import { type DeadLetter, pickHeaders, sealLetter, writeDeadLetter } from './dead-letters'
 import { orLate } from './deadline'
@@ -91,11 +91,20 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     return inProgress(entry.delivery.event, 'handler_timeout', hint)
   }
 
-  /** Not claimed: nothing of a handler's comes here. */
-  async function unclaimed(caught: unknown, { fixed, delivery }: Open<Event, Tx>): Promise<never> {
-    const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
-    if (deliversOnce && !delivery.replayed) await tell(fixed.letter(0, code))
-    throw caught
+  /** Waited for, and seen through by `close`. */
+  async function attend(entry: Open<Event, Tx>, working: PromiseLike<Outcome<Event>>): Promise<Outcome<Event>> {
+    open.add(entry)
+    try {
+      return await working
+    } catch (caught) {
+      // Not claimed: nothing of a handler's comes here.
+      const code = isWebhookError(caught) ? caught.code : 'store_unavailable'
+      if (deliversOnce && !entry.delivery.replayed) await tell(entry.fixed.letter(0, code))
+      throw caught
+    } finally {
+      if (entry.goesOn === undefined) leave(entry)
+      else void entry.goesOn.then(() => leave(entry))
+    }
   }
 
   /** Kept before the handler runs where nobody will bring the event again: the process may end before the handler does. */
@@ -131,12 +140,12 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       const fixed = fix(delivery)
       if (unrecorded.has(fixed.key)) return { kind: 'duplicate', event: delivery.event, reply: acknowledged }
       const entry: Open<Event, Tx> = { fixed, delivery, handler, reportLater, held: undefined, goesOn: undefined }
-      open.add(entry)
-      const begun = () => begin(entry)
-      return lastly(
-        () => attempt(begun, (caught) => unclaimed(caught, entry)),
-        () => (entry.goesOn === undefined ? leave(entry) : void entry.goesOn.then(() => leave(entry))),
-      )
+      try {
+        const working = begin(entry)
+        return isPromiseLike(working) ? attend(entry, working) : working
+      } catch (caught) {
+        return attend(entry, Promise.reject(caught))
+      }
     },
 
     /** A proven delivery that nobody can read, and that will not come again. */
@@ -149,6 +158,8 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
     async close(drainSeconds: number): Promise<boolean> {
       closing = true
+      // A handler that closes its own receiver is waited for too.
+      await undefined
       if (open.size === 0) return true
       const allEnded = new Promise<true>((resolve) => {
         drained = () => resolve(true)

@@ -60,18 +60,18 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     prove: () => Awaitable<ProvenDelivery<Event> | WebhookError>,
     handler: Handler<Event, Tx>,
   ): Awaitable<Outcome<Event>> {
-    const reportOutcome = (outcome: Outcome<Event>) => report(reportOfOutcome(settings, trace, outcome))
+    const reported = (outcome: Outcome<Event>) => {
+      report(reportOfOutcome(settings, trace, outcome))
+      return outcome
+    }
     const settled = attempt<Outcome<Event>>(
       () =>
         andThen(prove(), (delivery) =>
-          isWebhookError(delivery) ? refused(delivery) : handle(delivery, handler, reportOutcome),
+          isWebhookError(delivery) ? refused(delivery) : handle(delivery, handler, reported),
         ),
       (caught) => refused(asWebhookError(settings.provider.name, caught)),
     )
-    return andThen(settled, (outcome) => {
-      reportOutcome(outcome)
-      return outcome
-    })
+    return andThen(settled, reported)
   }
 
   function proveAndTell(request: WebhookRequest, trace: Trace): Awaitable<ProvenDelivery<Event> | WebhookError> {

@@ -447,6 +447,22 @@ describe('close', () => {
     expect(codes(reports)).toEqual(['shutting_down'])
   })
 
+  it.each<[string, (work: Promise<void>) => unknown, string[]]>([
+    ['waits for the handler that called it', (work) => work, ['handled', 'closed true']],
+    ['does not wait for what that left behind', () => undefined, ['closed true']],
+  ])('%s', async (_, returned, expected) => {
+    const { receiver } = createShop()
+    const order: string[] = []
+    let closed: Promise<unknown> | undefined
+    const outcome = await receiver.receive(genuine(), () => {
+      closed = receiver.close({ drainSeconds: 5 }).then((all) => order.push(`closed ${all}`))
+      return returned(sleep(20).then(() => void order.push('handled')))
+    })
+    await closed
+    expect(outcome.kind).toBe('processed')
+    expect(order).toEqual(expected)
+  })
+
   it('with nothing to wait for ends at once', async () => {
     expect(await createShop().receiver.close()).toBe(true)
   })

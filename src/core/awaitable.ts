@@ -16,18 +16,6 @@ export function attempt<T>(work: () => Awaitable<T>, failed: (error: unknown) =>
   }
 }
 
-/** What `work` comes to, once `done` was called, which is whether it throws, rejects or neither. */
-export function lastly<T>(work: () => Awaitable<T>, done: () => void): Awaitable<T> {
-  let waits = false
-  try {
-    const result = work()
-    waits = isPromiseLike(result)
-    return isPromiseLike(result) ? Promise.resolve(result).finally(done) : result
-  } finally {
-    if (!waits) done()
-  }
-}
-
 export function isPromiseLike<T>(value: Awaitable<T>): value is PromiseLike<T> {
   const canBe = (typeof value === 'object' && value !== null) || typeof value === 'function'
   return canBe && typeof (value as { then?: unknown }).then === 'function'
