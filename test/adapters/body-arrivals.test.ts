@@ -55,6 +55,15 @@ describe('a body', () => {
     expect(await answerTo([sized + body], before)).toEqual({ status: 200, calls: 1 })
   })
 
+  it.each<[string, readonly string[]]>([
+    ['with its headers', [sized + body]],
+    ['in a packet of its own', [sized, body]],
+  ])('that comes %s ends for whoever waits for its end', async (_, parts) => {
+    const ended = vi.fn()
+    await answerTo(parts, (req) => void req.once('end', ended))
+    expect(ended.mock.calls.length).toBe(1)
+  })
+
   it('that is cut off is answered by nobody, handled by nobody', async () => {
     expect(await answerTo([sized + body.slice(0, 50)])).toEqual({ status: Number.NaN, calls: 0 })
   })
