@@ -19,10 +19,9 @@ export function memoryStore({
 }: MemoryStoreOptions = {}): IdempotencyStore {
   if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
     throw misconfigured('memoryStore({ maxRecords })', 'must be a whole number above 0.')
-  // Without a token: given back, and kept for the count and the letter.
-  const leases = new Map<string, Lease>()
-  // In the order of completion, which with one retention is the order of expiry.
-  const doneUntilMs = new Map<string, number>()
+  // What is begun, and until when what is done is remembered: that in the order of expiry, as a rule. One map, since each costs a claim as
+  // much as all else that is done for it.
+  const records = new Map<string, Lease | number>()
 
   let granted = 0
   let forgotMs = Number.NEGATIVE_INFINITY
@@ -32,9 +31,10 @@ export function memoryStore({
   function forgetExpired(nowMs: number): void {
     if (nowMs - forgotMs < 1000) return
     forgotMs = nowMs
-    for (const [key, untilMs] of doneUntilMs) {
-      if (untilMs > nowMs) return
-      doneUntilMs.delete(key)
+    for (const [key, record] of records) {
+      if (typeof record !== 'number') continue
+      if (record > nowMs) return
+      records.delete(key)
     }
   }
 
@@ -42,9 +42,13 @@ export function memoryStore({
   function makeRoom(nowMs: number): boolean {
     if (nowMs - sweptMs < 1000) return false
     sweptMs = nowMs
-    for (const [key, untilMs] of doneUntilMs) if (untilMs <= nowMs) doneUntilMs.delete(key)
-    for (const [key, { token, letter }] of leases) if (token === undefined && letter === undefined) leases.delete(key)
-    return leases.size + doneUntilMs.size < maxRecords
+    for (const [key, record] of records) if (isSpent(record, nowMs)) records.delete(key)
+    return records.size < maxRecords
+  }
+
+  function heldBy(key: string, token: string): Lease | undefined {
+    const record = records.get(key)
+    return typeof record === 'object' && record.token === token ? record : undefined
   }
 
   return {
@@ -52,39 +56,43 @@ export function memoryStore({
     claim: answeredAtOnce((key: string, leaseSeconds: number, letter?: string): Claim => {
       const nowMs = now()
       forgetExpired(nowMs)
-      if ((doneUntilMs.get(key) ?? 0) > nowMs) return { state: 'completed' }
-      const lease = leases.get(key)
-      if (lease !== undefined && lease.untilMs > nowMs)
-        return { state: 'in_progress', retryAfterSeconds: (lease.untilMs - nowMs) / 1000 }
-      if (lease === undefined && leases.size + doneUntilMs.size >= maxRecords && !makeRoom(nowMs))
-        throw full(maxRecords)
+      const record = records.get(key)
+      if (typeof record === 'number' && record > nowMs) return { state: 'completed' }
+      const before = leaseIn(record)
+      if (before !== undefined && before.untilMs > nowMs)
+        return { state: 'in_progress', retryAfterSeconds: (before.untilMs - nowMs) / 1000 }
+      if (record === undefined && records.size >= maxRecords && !makeRoom(nowMs)) throw full(maxRecords)
       const token = String(++granted)
-      const attempt = (lease?.attempt ?? 0) + 1
-      leases.set(key, { token, untilMs: nowMs + leaseSeconds * 1000, attempt, letter: letter ?? lease?.letter })
+      const attempt = (before?.attempt ?? 0) + 1
+      records.set(key, { token, untilMs: nowMs + leaseSeconds * 1000, attempt, letter: letter ?? before?.letter })
       return { state: 'acquired', token, attempt }
     }),
     async renew(key, token, leaseSeconds) {
-      const lease = leases.get(key)
-      if (lease?.token !== token) return false
+      const lease = heldBy(key, token)
+      if (lease === undefined) return false
       lease.untilMs = now() + leaseSeconds * 1000
       return true
     },
     complete: answeredAtOnce((key: string, token: string, retentionSeconds: number): boolean => {
-      if (leases.get(key)?.token !== token) return false
-      leases.delete(key)
-      doneUntilMs.set(key, now() + retentionSeconds * 1000)
+      const lease = heldBy(key, token)
+      if (lease === undefined) return false
+      const untilMs = now() + retentionSeconds * 1000
+      // Begun long before: in its old place it would keep from being forgotten what stands behind it.
+      if (lease.attempt > 1) records.delete(key)
+      records.set(key, untilMs)
       return true
     }),
-    async release(key, token, letter = leases.get(key)?.letter) {
-      const lease = leases.get(key)
-      if (lease?.token !== token) return false
-      Object.assign(lease, { token: undefined, untilMs: 0, letter })
+    async release(key, token, letter) {
+      const lease = heldBy(key, token)
+      if (lease === undefined) return false
+      Object.assign(lease, { token: undefined, untilMs: 0, letter: letter ?? lease.letter })
       return true
     },
-    letters: lettersIn(leases, now),
+    letters: lettersIn(records, now),
   }
 }
 
+/** Without a token: given back, and kept for the count and the letter. */
 interface Lease {
   readonly token: string | undefined
   untilMs: number
@@ -92,24 +100,33 @@ interface Lease {
   letter: string | undefined
 }
 
-function lettersIn(leases: ReadonlyMap<string, Lease>, now: () => number): Letters {
-  const toLetter = (key: string): Letter | undefined => {
-    const { letter: text, attempt: attempts = 0 } = leases.get(key) ?? {}
-    return text === undefined ? undefined : { key, text, attempts }
-  }
-  const isIdle = (key: string): boolean => (leases.get(key)?.untilMs ?? 0) <= now()
+function leaseIn(record: Lease | number | undefined): Lease | undefined {
+  return typeof record === 'object' ? record : undefined
+}
+
+function isSpent(record: Lease | number, nowMs: number): boolean {
+  if (typeof record === 'number') return record <= nowMs
+  return record.token === undefined && record.letter === undefined
+}
+
+function lettersIn(records: ReadonlyMap<string, Lease | number>, now: () => number): Letters {
   return {
-    get: async (key) => toLetter(key),
+    async get(key) {
+      const { letter: text, attempt: attempts = 0 } = leaseIn(records.get(key)) ?? {}
+      return text === undefined ? undefined : { key, text, attempts }
+    },
     async list(prefix, after, limit) {
-      const keys = [...leases.keys()].filter((key) => key.startsWith(prefix) && key > after && isIdle(key)).sort()
-      return keys
-        .map(toLetter)
-        .filter((letter) => letter !== undefined)
-        .slice(0, limit)
+      const nowMs = now()
+      const letters: Letter[] = []
+      for (const [key, record] of records) {
+        if (typeof record === 'number' || record.letter === undefined || record.untilMs > nowMs) continue
+        if (key.startsWith(prefix) && key > after) letters.push({ key, text: record.letter, attempts: record.attempt })
+      }
+      return letters.sort((a, b) => (a.key < b.key ? -1 : 1)).slice(0, limit)
     },
     async discard(key) {
-      const lease = leases.get(key)
-      if (lease?.letter === undefined || !isIdle(key)) return false
+      const lease = leaseIn(records.get(key))
+      if (lease?.letter === undefined || lease.untilMs > now()) return false
       lease.letter = undefined
       return true
     },
