@@ -1,9 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type HandlerContext, isWebhookError, refuse, type WebhookEvent, type WebhookRequest } from '../src'
-import { andThen } from '../src/core/awaitable'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { receive } from './receive'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
@@ -22,14 +20,14 @@ export function expressWebhook<Event extends WebhookEvent, Tx = undefined>(
 ): RequestHandler {
   assertMounted('expressWebhook(receiver, handler)', receiver, handler)
   return (req, res, next) => {
-    const handle = () => {
-      const outcome = receive(receiverFor(receiver, req), toWebhookRequest(req), (event, context) =>
+    const receive = () =>
+      receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
         handler(event, Object.assign(context, { req, res })),
       )
-      return andThen(outcome, ({ reply }) => sendNodeReply(req, res, reply))
-    }
     // Express 4 does not look at what a handler returns.
-    onceArrived(req, handle).catch(next)
+    onceArrived(req, receive)
+      .then(({ reply }) => sendNodeReply(req, res, reply))
+      .catch(next)
   }
 }
 

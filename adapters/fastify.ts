@@ -1,18 +1,8 @@
 import { Readable } from 'node:stream'
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
-import {
-  type HandlerContext,
-  isWebhookError,
-  type Outcome,
-  type Reply,
-  refuse,
-  type WebhookEvent,
-  type WebhookRequest,
-} from '../src'
-import { andThen } from '../src/core/awaitable'
+import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { receive } from './receive'
 import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
@@ -39,13 +29,19 @@ export function fastifyWebhook<Event extends WebhookEvent, Tx = undefined>(
       url: '/',
       // `done` is never called: after the answer nothing may go on, not even when the sender has hung up.
       onRequest: (request, reply, done) => {
-        const handle = () => {
-          const outcome = receive(receiverFor(receiver, request), toWebhookRequest(request), (event, context) =>
+        const hasAnswered = noteAnswer(reply)
+        const receive = () =>
+          receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
             handler(event, Object.assign(context, { request, reply })),
           )
-          return andThen(outcome, (came) => answer(request, reply, came))
-        }
-        onceArrived(request.raw, handle).catch(done)
+        onceArrived(request.raw, receive)
+          .then((outcome) => {
+            const thrown = thrownBy(outcome)
+            if (thrown !== undefined) request.log.error(thrown)
+            if (hasAnswered()) discardRest(request.raw, outcome.reply)
+            else send(request, reply, outcome.reply)
+          })
+          .catch(done)
       },
       handler: () => {},
     })
@@ -75,10 +71,15 @@ export function fastifyVerify<Event extends WebhookEvent, Tx = undefined>(
   }
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome): void {
-  const thrown = thrownBy(outcome)
-  if (thrown !== undefined) request.log.error(thrown)
-  send(request, reply, outcome.reply)
+/** Whether the handler answers by itself: `reply.sent` knows only when the hooks have run. */
+function noteAnswer(reply: FastifyReply): () => boolean {
+  const { send } = reply
+  let answered = false
+  reply.send = (payload) => {
+    answered = true
+    return send.call(reply, payload)
+  }
+  return () => answered
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, said: Reply): void {

@@ -11,7 +11,6 @@ import {
 import { type Awaitable, andThen } from '../src/core/awaitable'
 import { onceArrived, readNodeBody, readWebBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { receive } from './receive'
 import { toResponse } from './send'
 
 export { perEnvironment } from './choose'
@@ -29,7 +28,7 @@ export function honoWebhook<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('honoWebhook(receiver, handler)', receiver, handler)
   return async (c) => {
     const outcome = await arrived(c, () =>
-      receive(receiverFor(receiver, c), toWebhookRequest(c), (event, context) =>
+      receiverFor(receiver, c).receive(toWebhookRequest(c), (event, context) =>
         handler(event, Object.assign(context, { c })),
       ),
     )

@@ -2,7 +2,6 @@ import type { Context, Middleware } from 'koa'
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { receive } from './receive'
 import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
@@ -19,7 +18,7 @@ export function koaWebhook<Event extends WebhookEvent, Tx = undefined>(
   return async (ctx) => {
     const before = ctx.body
     const outcome = await onceArrived(ctx.req, () =>
-      receive(receiverFor(receiver, ctx), toWebhookRequest(ctx), (event, context) =>
+      receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
         handler(event, Object.assign(context, { ctx })),
       ),
     )

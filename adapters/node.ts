@@ -7,10 +7,8 @@ import {
   type WebhookEvent,
   type WebhookRequest,
 } from '../src'
-import { andThen } from '../src/core/awaitable'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
-import { receive } from './receive'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
@@ -30,14 +28,14 @@ export function nodeWebhook<Event extends WebhookEvent, Tx = undefined>(
   handler: (event: Event, context: NodeContext<Tx>) => unknown,
 ): Listener {
   assertMounted('nodeWebhook(receiver, handler)', receiver, handler)
-  return answering((req, res) =>
-    onceArrived(req, () => {
-      const outcome = receive(receiverFor(receiver, req), toWebhookRequest(req), (event, context) =>
+  return answering(async (req, res) => {
+    const { reply } = await onceArrived(req, () =>
+      receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
         handler(event, Object.assign(context, { req, res })),
-      )
-      return andThen(outcome, ({ reply }) => sendNodeReply(req, res, reply))
-    }),
-  )
+      ),
+    )
+    sendNodeReply(req, res, reply)
+  })
 }
 
 /** Only verifies: calls `listener` with the event as `req.event`. Duplicates are yours to handle. */

@@ -1,4 +1,4 @@
-import { type Awaitable, andThen, attempt, isPromiseLike } from './core/awaitable'
+import { type Awaitable, andThen, attempt, isPromiseLike, settled } from './core/awaitable'
 import { type DeadLetter, reasonOf, sealLetter } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
@@ -83,8 +83,7 @@ function call<Event extends WebhookEvent, Tx>(
     const working: unknown = handler(event, context)
     if (!isPromiseLike(working)) return
     held.keep()
-    // A `then` that is not a promise's own may return nothing that could be waited for.
-    return Promise.resolve(working).then(undefined, handlerFailed)
+    return settled(working).then(undefined, handlerFailed)
   } catch (cause) {
     handlerFailed(cause)
   }

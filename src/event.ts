@@ -135,8 +135,8 @@ export class ProvenEvent implements WebhookEvent {
   }
 
   /** Asked by Node before it shows an event: by then it has its data. */
-  [Symbol.for('nodejs.util.inspect.custom')](): this {
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
     void this.data
-    return this
+    return Object.isFrozen(this) ? { ...this } : this
   }
 }

@@ -41,7 +41,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   const keepsAtOnce = deliversOnce && store.volatile !== true
   const unrecorded = new Set<string>()
   const open = new Set<Open<Event, Tx>>()
-  let drained = () => {}
+  const drained = new Set<() => void>()
   let closing = false
 
   function remember(key: string): void {
@@ -52,7 +52,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
   function leave(entry: Open<Event, Tx>): void {
     open.delete(entry)
-    if (open.size === 0) drained()
+    if (open.size === 0) for (const tell of drained) tell()
   }
 
   function begin(entry: Open<Event, Tx>): Awaitable<Outcome<Event>> {
@@ -65,7 +65,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
   function hold(
     entry: Open<Event, Tx>,
-    { token, attempt: number = 1 }: Extract<Claim, { state: 'acquired' }>,
+    { token, attempt }: Extract<Claim, { state: 'acquired' }>,
   ): Awaitable<Outcome<Event>> {
     const { fixed, delivery, handler } = entry
     const { event, replayed, queue } = delivery
@@ -75,6 +75,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     if (closing) return held.release().then(() => Promise.reject(shuttingDown()))
     const queued = queue !== undefined
     const unrecorded = () => remember(key)
+    const number = attempt ?? 1
     const work = run({ event, handler, key, held, number, replayed, queued, letter, unrecorded })
     return answerWithinMs === undefined || !isPromiseLike(work) ? work : inTime(entry, work, answerWithinMs)
   }
@@ -162,7 +163,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
       await undefined
       if (open.size === 0) return true
       const allEnded = new Promise<true>((resolve) => {
-        drained = () => resolve(true)
+        drained.add(() => resolve(true))
       })
       if (await orLate(drainSeconds * 1000, allEnded)) return true
       await Promise.all(Array.from(open, ({ held }) => held?.abandon()))

@@ -160,6 +160,8 @@ class HeldLease implements Lease {
   }
 
   async abandon(): Promise<void> {
+    // Its handler has come to an end: what is on its way to the store is the completion.
+    if (this.#handled) return
     this.abandoned = true
     this.#tellHandler()
     await this.release()

@@ -1,5 +1,4 @@
 import type { Handler } from './attempt'
-import { answeredAtOnce } from './core/at-once'
 import { type Awaitable, andThen, attempt, isPromiseLike } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
 import { isWebhookError, type WebhookError } from './errors'
@@ -120,10 +119,10 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
       const trace = startTrace('verify')
       return eventOf(trace, () => prove(lasting(request), trace))
     },
-    receive: answeredAtOnce((request: WebhookRequest, handler: Handler<Event, Tx>) => {
+    async receive(request, handler) {
       const trace = startTrace('receive')
       return settle(trace, () => proveAndTell(lasting(request), trace), handler)
-    }),
+    },
     async replay(letter, handler) {
       const trace = startTrace('replay')
       return settle(trace, () => proveLetter(letter, trace), handler)

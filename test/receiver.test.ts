@@ -9,6 +9,30 @@ const codes = (reports: Report[]) =>
   reports.map((report) => (report.type === 'delivery' ? (report.code ?? report.outcome) : report.type))
 
 describe('close', () => {
+  it('leaves what is handled to its completion, however long that takes', async () => {
+    const store = memoryStore()
+    const complete: typeof store.complete = (...values) => sleep(50).then(() => store.complete(...values))
+    const { receiver } = createShop({ store: faultyStore({ complete }, store) })
+    const handler = vi.fn()
+    const received = receiver.receive(genuine(), handler)
+    await sleep(5)
+    expect(await receiver.close({ drainSeconds: 0.01 })).toBe(false)
+    expect((await received).kind).toBe('processed')
+    expect((await createShop({ store }).receiver.receive(genuine(), handler)).kind).toBe('duplicate')
+    expect(handler).toHaveBeenCalledTimes(1)
+  })
+
+  it('may be asked twice', async () => {
+    const { receiver } = createShop()
+    const received = receiver.receive(genuine(), () => sleep(30))
+    await sleep(5)
+    expect(await Promise.all([receiver.close({ drainSeconds: 5 }), receiver.close({ drainSeconds: 5 })])).toEqual([
+      true,
+      true,
+    ])
+    expect((await received).kind).toBe('processed')
+  })
+
   it('lets no handler begin whose claim was on its way', async () => {
     const store = memoryStore()
     const slow = faultyStore({ claim: (...values) => sleep(50).then(() => store.claim(...values)) }, store)
@@ -20,6 +44,63 @@ describe('close', () => {
     expect(await received).toMatchObject({ kind: 'unavailable', error: { code: 'shutting_down' } })
     expect(handler).not.toHaveBeenCalled()
     expect((await createShop({ store }).receiver.receive(genuine(), handler)).kind).toBe('processed')
+  })
+})
+
+/** A promise with a `then` of its own, as fluent clients have them. */
+function fluent(calls: number): Promise<unknown> {
+  const promise = Promise.resolve('order 1')
+  const chained = (done?: (value: string) => unknown) => {
+    for (let call = 0; call < calls; call++) queueMicrotask(() => done?.('order 1'))
+    return promise
+  }
+  // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+  return Object.assign(promise, { then: chained }) as Promise<unknown>
+}
+
+describe('a store that does not count', () => {
+  it('has every attempt be the first', async () => {
+    const store = memoryStore()
+    const claim = async (...values: Parameters<typeof store.claim>) => ({
+      ...(await store.claim(...values)),
+      attempt: null,
+    })
+    const { receiver } = createShop({ store: faultyStore({ claim: claim as never }, store), maxAttempts: 1 })
+    const attempts: unknown[] = []
+    const handler = (_event: unknown, { attempt }: { attempt: number }) => {
+      attempts.push(attempt)
+      throw new Error('no stock')
+    }
+    expect((await receiver.receive(genuine(), handler)).kind).toBe('dead_letter')
+    expect(attempts).toEqual([1])
+  })
+})
+
+describe("somebody else's promises", () => {
+  it.each([1, 2])('a handler may give one that calls back %s times', async (calls) => {
+    const { receiver, reports } = createShop()
+    expect((await receiver.receive(genuine(), () => fluent(calls))).kind).toBe('processed')
+    expect(codes(reports)).toEqual(['processed'])
+  })
+
+  it('a body may come in one that calls back twice and then throws', async () => {
+    const { receiver, reports } = createShop()
+    const handler = vi.fn()
+    const { body, ...request } = genuine()
+    let asked = 0
+    const odd = {
+      // biome-ignore lint/suspicious/noThenProperty: it is what is tested
+      then(done: (value: unknown) => unknown) {
+        if (++asked > 1) throw new Error('asked again')
+        done(body)
+        done(body)
+        return odd
+      },
+    }
+    const outcome = await receiver.receive({ ...request, body: () => odd as never }, handler)
+    expect(outcome.kind).toBe('processed')
+    expect(handler).toHaveBeenCalledTimes(1)
+    expect(codes(reports)).toEqual(['processed'])
   })
 })
 

@@ -31,8 +31,12 @@ export function memoryStore({
   function forgetExpired(nowMs: number): void {
     if (nowMs - forgotMs < 1000) return
     forgotMs = nowMs
+    let leases = 0
     for (const [key, record] of records) {
-      if (typeof record !== 'number') continue
+      if (typeof record !== 'number') {
+        if (++leases === maxLeasesPassed) return
+        continue
+      }
       if (record > nowMs) return
       records.delete(key)
     }
@@ -91,6 +95,9 @@ export function memoryStore({
     letters: lettersIn(records, now),
   }
 }
+
+/** Letters may stand there by the thousand. What is behind so many is forgotten when the store is full. */
+const maxLeasesPassed = 1000
 
 /** Without a token: given back, and kept for the count and the letter. */
 interface Lease {

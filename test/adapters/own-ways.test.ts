@@ -1,6 +1,6 @@
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
-import Fastify from 'fastify'
+import Fastify, { type FastifyReply } from 'fastify'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import Koa from 'koa'
@@ -71,6 +71,28 @@ describe('fastify', () => {
     expect(ran).not.toHaveBeenCalled()
   })
 
+  it.each(['at once', 'slowly'])(
+    'leaves the answer to a handler that sends one, where hooks run %s before it goes',
+    async (pace) => {
+      const errors: unknown[] = []
+      const app = Fastify()
+      app.addHook('onSend', async (_request, _reply, payload) => {
+        if (pace === 'slowly') await sleep(10)
+        return payload
+      })
+      app.addHook('onError', async (_request, _reply, error) => void errors.push(error))
+      const busy = (_event: unknown, { reply }: { reply: FastifyReply }) => {
+        reply.code(503).send('try later')
+      }
+      app.register(fastifyWebhook(createShop().receiver, busy))
+      await app.ready()
+      const url = await at((req, res) => app.routing(req, res))
+      expect(await post(url, genuine())).toMatchObject({ status: 503, body: 'try later' })
+      await sleep(30)
+      expect(errors).toEqual([])
+    },
+  )
+
   it('writes a failing handler to the log of the request', async () => {
     const lines: string[] = []
     const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => void lines.push(line) } } })
@@ -78,6 +100,19 @@ describe('fastify', () => {
     await app.ready()
     expect((await post(await at((req, res) => app.routing(req, res)), genuine())).status).toBe(500)
     expect(lines.join()).toContain('no stock')
+  })
+})
+
+describe('express', () => {
+  it.each<[string, (answer: () => void) => void]>([
+    ['a microtask', (answer) => void (async () => {})().then(answer)],
+    ['a tick', (answer) => process.nextTick(answer)],
+  ])('leaves the answer to a handler that gives it %s later, without being waited for', async (when, later) => {
+    const app = express()
+    const kept = when === 'a tick' ? [express.raw({ type: () => true })] : []
+    const answer = expressWebhook(createShop().receiver, (_event, { res }) => later(() => res.status(202).send('mine')))
+    app.post('/', ...kept, answer)
+    expect(await post(await at(app), genuine())).toMatchObject({ status: 202, body: 'mine' })
   })
 })
 
