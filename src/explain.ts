@@ -18,7 +18,7 @@ export async function explain(
   delivery: { method?: string | undefined; headers: HeadersInput; body: Uint8Array | string },
   settings: ExplainSettings,
 ): Promise<Explanation> {
-  // Not before it is asked for: most processes never do, and it is a fifth of the code.
+  // Not before it is asked for: most processes never do.
   const { because, explain: explainProof, makeProvider } = await import('./diagnosis/explain')
   const provider = makeProvider(settings.provider)
   const given = { headers: lastingHeaders(delivery.headers), body: toBytes(delivery.body) }

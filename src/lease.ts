@@ -1,8 +1,8 @@
-import { atOnce } from './core/at-once'
 import { type Awaitable, andThen, attempt } from './core/awaitable'
 import { asking, letGo, pause, within } from './deadline'
 import { isWebhookError, WebhookError } from './errors'
 import type { StoreReport } from './observe'
+import { atOnce } from './stores/at-once'
 import type { Claim, Complete, IdempotencyStore } from './stores/store'
 
 export interface LeaseSettings {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { memoryStore } from '../src'
-import { atOnce } from '../src/core/at-once'
+import { atOnce } from '../src/stores/at-once'
 import { rejection, thrown } from './support/errors'
 import { createShop, genuine } from './support/shop'
 

@@ -3,10 +3,6 @@ import { WebhookError } from '../errors'
 const encoder = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export function encodeText(text: string): Uint8Array {
-  return encoder.encode(text)
-}
-
 /** The bytes of a body. A string is taken to be the UTF-8 text that came over the wire. */
 export function toBytes(body: Uint8Array | string): Uint8Array {
   return typeof body === 'string' ? encoder.encode(body) : body

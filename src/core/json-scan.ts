@@ -85,6 +85,7 @@ function endOfString(bytes: Uint8Array, view: DataView, from: number): number {
   }
   return endOfLongString(bytes, at)
 }
+
 function endOfLongString(bytes: Uint8Array, from: number): number {
   let end = bytes.indexOf(quote, from)
   while (end !== -1 && isEscaped(bytes, end)) end = bytes.indexOf(quote, end + 1)

@@ -1,4 +1,4 @@
-import { encodeText } from './bytes'
+import { toBytes } from './bytes'
 import {
   backslash,
   beforeMark,
@@ -29,9 +29,8 @@ const keyEnds = new Int32Array(keyStarts.length)
 
 /**
  * Index behind the object or array that starts at `at`, on level `depth`, if it is plain JSON from end to end; else -1. Nothing
- * is made of it. Plain is less than JSON: no key with an escape or that is given twice, no `__proto__` or `prototype`, no number that a double might
- * round.
- * Bytes beyond ASCII are taken as they are.
+ * is made of it. Plain is less than JSON: no key with an escape or that is given twice, no `__proto__` or `prototype`, no number that
+ * a double might round. Bytes beyond ASCII are taken as they are.
  */
 export function skimContainer(bytes: Uint8Array, view: DataView, at: number, depth: number): number {
   if (depth > maxDepth) return notPlain
@@ -80,7 +79,7 @@ function skimValue(bytes: Uint8Array, view: DataView, at: number, depth: number)
   return isDigit(first) ? afterNumber(bytes, at) : afterWord(bytes, at)
 }
 
-const words = ['true', 'false', 'null'].map(encodeText)
+const words = ['true', 'false', 'null'].map(toBytes)
 
 function afterWord(bytes: Uint8Array, at: number): number {
   for (const word of words) if (isSame(bytes, at, word, 0, word.length)) return at + word.length
@@ -153,7 +152,7 @@ function escapeLength(bytes: Uint8Array, at: number): number {
   return length
 }
 
-const harmful = ['__proto__', 'prototype'].map(encodeText)
+const harmful = ['__proto__', 'prototype'].map(toBytes)
 const harmfulLength = 9
 
 function isHarmful(bytes: Uint8Array, start: number): boolean {

@@ -94,6 +94,7 @@ function parse(text: string): unknown {
     throw malformed('It is not JSON.')
   }
 }
+
 /** The one form of asking that is free while a loop goes through the names. */
 const { hasOwnProperty: isOwn } = Object.prototype
 

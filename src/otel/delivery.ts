@@ -1,5 +1,5 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api'
-import { isPromiseLike } from '../core/awaitable'
+import { isPromiseLike, settled } from '../core/awaitable'
 import type { DeliveryReport, Handler, HandlerContext, Outcome, OutcomeKind, WebhookEvent } from '../index'
 import { type About, errorTypeOf, eventAttributes } from './about'
 import { carryTrace, type Place } from './carry'
@@ -66,7 +66,7 @@ export class WatchedDelivery {
       try {
         return runIn(running.watched.where, () => {
           const working: unknown = handler(event, given)
-          if (isPromiseLike(working)) return Promise.resolve(working).then(returned, threw)
+          if (isPromiseLike(working)) return settled(working).then(returned, threw)
           ended()
           return working
         })

@@ -1,5 +1,5 @@
-import { answeredAtOnce } from '../core/at-once'
 import { misconfigured, WebhookError } from '../errors'
+import { answeredAtOnce } from './at-once'
 import type { Claim, IdempotencyStore, Letter, Letters } from './store'
 
 export interface MemoryStoreOptions {
