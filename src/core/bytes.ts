@@ -10,8 +10,8 @@ export function toBytes(body: Uint8Array | string): Uint8Array {
 
 /** Decodes UTF-8, refusing what is not; a byte order mark stays in, so that the JSON parser sees it. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  if (bytes.length >= longText && transcoder !== undefined && !transcoder.isAscii(bytes) && transcoder.isUtf8(bytes))
-    return transcoder.transcode(bytes, 'utf8', 'utf16le').toString('utf16le')
+  if (bytes.length >= longText && node !== undefined && !node.isAscii(bytes) && node.isUtf8(bytes))
+    return node.transcode(bytes, 'utf8', 'utf16le').toString('utf16le')
   try {
     return strictUtf8.decode(bytes)
   } catch {
@@ -21,12 +21,31 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /** From here on Node's transcoder takes a third of the time of a `TextDecoder`, where the text is not ASCII alone. */
 const longText = 2048
-const transcoder = findTranscoder()
+
+export function isUtf8(bytes: Uint8Array): boolean {
+  if (node !== undefined) return node.isUtf8(bytes)
+  try {
+    return strictUtf8.decode(bytes) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Each byte as one character: right for ASCII, and only there. */
+export function decodeLatin1(bytes: Uint8Array, from: number, to: number): string {
+  if (node === undefined) return latin1.decode(bytes.subarray(from, to))
+  const buffer = node.Buffer.isBuffer(bytes) ? bytes : node.Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return buffer.toString('latin1', from, to)
+}
+
+const latin1 = new TextDecoder('latin1')
+
+const node = findNode()
 
 /** Asked for and not imported: not every runtime has it. */
-function findTranscoder(): Pick<typeof import('node:buffer'), 'isAscii' | 'isUtf8' | 'transcode'> | undefined {
+function findNode(): typeof import('node:buffer') | undefined {
   const buffer = globalThis.process?.getBuiltinModule?.('buffer')
-  const parts = [buffer?.isAscii, buffer?.isUtf8, buffer?.transcode]
+  const parts = [buffer?.isAscii, buffer?.isUtf8, buffer?.transcode, buffer?.Buffer]
   return parts.every((part) => typeof part === 'function') ? buffer : undefined
 }
 

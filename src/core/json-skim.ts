@@ -1,21 +1,21 @@
 import { toBytes } from './bytes'
 import {
   backslash,
-  beforeMark,
   closingBrace,
   closingBracket,
   colon,
   comma,
   digit0,
-  digit9,
   maxDepth,
   minus,
   openingBrace,
   openingBracket,
   point,
   quote,
-  sameBytes,
 } from './json-bytes'
+import { isDigit } from './json-numbers'
+import { afterSpace } from './json-source'
+import { endOfRun } from './json-strings'
 
 /** The answer to what is no plain JSON, right or wrong: the parser must judge it. */
 const notPlain = -1
@@ -44,7 +44,7 @@ function skimObject(bytes: Uint8Array, view: DataView, from: number, depth: numb
   let at = from
   if (bytes[at] === closingBrace) return at + 1
   for (;;) {
-    const end = bytes[at] === quote ? endOfRun(bytes, at + 1) : notPlain
+    const end = bytes[at] === quote ? endOfRun(bytes, view, at + 1) : notPlain
     if (bytes[end] !== quote || keys === firstKey + maxKeys || !isNew(bytes, at + 1, end, firstKey, keys))
       return notPlain
     keyStarts[keys] = at + 1
@@ -91,52 +91,23 @@ const maxDigits = 15
 
 function afterNumber(bytes: Uint8Array, from: number): number {
   let at = from
-  while (isDigit(bytes[at] ?? 0)) at++
+  while (isDigit(bytes[at])) at++
   if (at === from || at - from > maxDigits || (bytes[from] === digit0 && at > from + 1)) return notPlain
   if (bytes[at] !== point) return at
   const fraction = ++at
-  while (isDigit(bytes[at] ?? 0)) at++
+  while (isDigit(bytes[at])) at++
   return at === fraction || at - from > maxDigits ? notPlain : at
 }
 
-function isDigit(byte: number): boolean {
-  return byte >= digit0 && byte <= digit9
-}
-
-/** Whether a string goes on after a byte: 0 where it is a quote, a backslash or a control character. */
-const goesOn = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte < 0x20 || byte === quote || byte === backslash ? 0 : 1,
-)
-
-/** Index of the first byte from `from` on with which a run of plain characters ends. */
-function endOfRun(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (goesOn[bytes[at] ?? 0] === 1) at++
-  return at
-}
-
-/** Index behind the string that was opened before `from`. Goes over what is plain four bytes at a time. */
+/** Index behind the string that was opened before `from`. */
 function afterString(bytes: Uint8Array, view: DataView, from: number): number {
-  let at = from
-  for (const last = bytes.length - 4; at <= last; at += 4) {
-    const marks = marksOf(view.getUint32(at, true))
-    if (marks === 0) continue
-    at += beforeMark(marks)
-    break
-  }
-  for (;;) {
-    while (goesOn[bytes[at] ?? 0] === 1) at++
-    if (bytes[at] !== backslash) return bytes[at] === quote ? at + 1 : notPlain
+  let at = endOfRun(bytes, view, from)
+  while (bytes[at] === backslash) {
     const length = escapeLength(bytes, at + 1)
     if (length === 0) return notPlain
-    at += 1 + length
+    at = endOfRun(bytes, view, at + 1 + length)
   }
-}
-
-/** Which of four bytes a string does not go on after: the top bit of each, right up to the first one. */
-function marksOf(four: number): number {
-  const control = (four - 0x20202020) & ~four & 0x80808080
-  return sameBytes(four, 0x22222222) | sameBytes(four, 0x5c5c5c5c) | control
+  return bytes[at] === quote ? at + 1 : notPlain
 }
 
 /** How long an escape is by its letter: 1 or, with the four digits of `u`, 5; 0 for what is none. */
@@ -173,14 +144,4 @@ function isNew(bytes: Uint8Array, start: number, end: number, firstKey: number, 
 function isSame(bytes: Uint8Array, at: number, others: Uint8Array, from: number, length: number): boolean {
   for (let i = 0; i < length; i++) if (bytes[at + i] !== others[from + i]) return false
   return true
-}
-
-function afterSpace(bytes: Uint8Array, from: number): number {
-  return (bytes[from] ?? 0) > 0x20 ? from : afterSpaces(bytes, from)
-}
-
-function afterSpaces(bytes: Uint8Array, from: number): number {
-  let at = from
-  while (bytes[at] === 0x20 || bytes[at] === 0x0a || bytes[at] === 0x0d || bytes[at] === 0x09) at++
-  return at
 }

@@ -6,6 +6,7 @@ import { assertInWindow } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
 import type { JsonObject } from '../core/json'
+import { JsonKeys } from '../core/json-keys'
 import { once } from '../core/once'
 import { judgeOf, Refusal, throwing } from '../core/refusal'
 import { misconfigured, WebhookError } from '../errors'
@@ -167,6 +168,7 @@ export function defineShallowProvider<
     throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
   }
   const forms = Object.entries(definition.forms)
+  const keys = new JsonKeys()
   return {
     name,
     acknowledgement,
@@ -175,7 +177,7 @@ export function defineShallowProvider<
     ...(scheme.clues === undefined ? {} : { clues: scheme.clues }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     verify: throwing(({ headers, body }, context) => {
-      const delivery = new ParsedDelivery(headers, body, levels)
+      const delivery = new ParsedDelivery(headers, body, levels, keys)
       return andThen(judgeOf(scheme.prove).call(scheme, delivery, context), (evidence) => {
         if (evidence instanceof Refusal) return evidence
         const event = read(definition, forms, delivery, evidence, context)

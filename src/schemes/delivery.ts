@@ -1,5 +1,6 @@
 import type { HeadersInput } from '../core/headers'
 import { type JsonObject, parseShallow, type Shallow } from '../core/json'
+import type { JsonKeys } from '../core/json-keys'
 import { Later } from '../event'
 import type { Delivery } from './scheme'
 
@@ -8,12 +9,14 @@ export class ParsedDelivery implements Delivery {
   readonly headers: HeadersInput
   readonly body: Uint8Array
   readonly #levels: number
+  readonly #keys: JsonKeys
   #parsed: Shallow | undefined
 
-  constructor(headers: HeadersInput, body: Uint8Array, levels: number) {
+  constructor(headers: HeadersInput, body: Uint8Array, levels: number, keys: JsonKeys) {
     this.headers = headers
     this.body = body
     this.#levels = levels
+    this.#keys = keys
   }
 
   payload(): JsonObject {
@@ -30,7 +33,7 @@ export class ParsedDelivery implements Delivery {
   }
 
   #parse(): Shallow {
-    this.#parsed ??= parseShallow(this.body, this.#levels)
+    this.#parsed ??= parseShallow(this.body, this.#levels, this.#keys)
     return this.#parsed
   }
 }

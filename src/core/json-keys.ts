@@ -1,0 +1,92 @@
+import { colon, quote } from './json-bytes'
+import { afterSpace, harmful, type JsonSource, malformed, notJson } from './json-source'
+import { readString } from './json-strings'
+
+/** What is learned of the keys of all texts is bounded: one may hold any number of them. */
+const maxKeys = 1024
+const maxOthers = 8
+const maxTokenLength = 64
+
+const noToken = new Uint8Array()
+
+/** A key as it stands in an object, and the keys that are known to come behind it there. */
+export class Key {
+  readonly name: string
+  /** How it is written, from behind its opening quote up to its colon. Left out where it is not learned. */
+  readonly token: Uint8Array | undefined
+  /** The first that came behind it. */
+  next: Key | undefined = undefined
+  others: readonly Key[] = []
+  /** What stands before the first key of an object that is its value. */
+  inner: Key | undefined = undefined
+
+  constructor(name: string, token: Uint8Array | undefined) {
+    this.name = name
+    this.token = token
+  }
+}
+
+/**
+ * The keys of objects, learned in the order in which they came. Senders write the same objects again and again: most keys need neither
+ * be decoded nor be held against those before them, since what is known to come behind a key is none of them.
+ */
+export class JsonKeys {
+  /** That of a text as a whole. */
+  readonly root = new Key('', noToken)
+  #count = 0
+
+  /** What stands before the first key of an object that is the value of `key`, or in an array that is. */
+  within(key: Key): Key {
+    if (key.token === undefined) return key
+    key.inner ??= new Key('', noToken)
+    return key.inner
+  }
+
+  /** Reads the key that is next, and its colon. `before` is the one before it in `object`, which has all that came so far. */
+  read(source: JsonSource, before: Key, object: object): Key {
+    const { next, others } = before
+    if (next === undefined) return this.#readNew(source, before, object)
+    if (skips(source, next)) return next
+    for (const key of others) if (skips(source, key)) return key
+    return this.#readNew(source, before, object)
+  }
+
+  #readNew(source: JsonSource, before: Key, object: object): Key {
+    const { bytes, at } = source
+    if (bytes[at] !== quote) throw notJson()
+    const name = readString(source)
+    if (Object.hasOwn(object, name)) throw malformed('It gives a key twice.')
+    if (name === '__proto__') throw harmful()
+    const end = afterSpace(bytes, source.at)
+    if (bytes[end] !== colon) throw notJson()
+    source.at = afterSpace(bytes, end + 1)
+    return this.#learned(before, name, bytes.slice(at + 1, end + 1))
+  }
+
+  #learned(before: Key, name: string, token: Uint8Array): Key {
+    const isPlain = token.length === name.length + 2 && token.length <= maxTokenLength
+    const hasRoom = this.#count < maxKeys && before.others.length < maxOthers
+    if (!isPlain || !hasRoom || before.token === undefined) return new Key(name, undefined)
+    this.#count++
+    const key = new Key(internalized(name), token)
+    if (before.next === undefined) before.next = key
+    else before.others = [...before.others, key]
+    return key
+  }
+}
+
+/** Goes on behind a key and its colon, if they are next. */
+function skips(source: JsonSource, { token = noToken }: Key): boolean {
+  const { bytes } = source
+  const start = source.at + 1
+  // No token has a quote before its end, so this is a key from its beginning.
+  if (bytes[source.at] !== quote) return false
+  for (let i = 0; i < token.length; i++) if (bytes[start + i] !== token[i]) return false
+  source.at = afterSpace(bytes, start + token.length)
+  return true
+}
+
+/** The same text as engines keep it for names of properties: nothing has to be looked up when it is used as one. */
+function internalized(name: string): string {
+  return Object.keys({ [name]: true })[0] ?? name
+}

@@ -1,0 +1,143 @@
+import { isUtf8, toBytes } from './bytes'
+import {
+  closingBrace,
+  closingBracket,
+  comma,
+  digit0,
+  digit9,
+  maxDepth,
+  minus,
+  openingBrace,
+  openingBracket,
+  quote,
+} from './json-bytes'
+import type { JsonKeys, Key } from './json-keys'
+import { readNumber } from './json-numbers'
+import { skimContainer } from './json-skim'
+import { afterSpace, harmful, JsonSource, malformed, notJson } from './json-source'
+import { readString } from './json-strings'
+
+/** What has fewer bytes is read at once: leaving it out would save less than reading it later costs those who want it. */
+const minDeep = 1024
+
+/** Reads one JSON text, in one pass over its bytes. */
+export class JsonReader {
+  /** Whether something was left out. */
+  isCut = false
+  readonly #source: JsonSource
+  readonly #keys: JsonKeys
+  readonly #levels: number
+  /** Up to here nothing is skimmed any more: what is not plain is read, with all that it holds. */
+  #skimmed = 0
+
+  constructor(bytes: Uint8Array, keys: JsonKeys, levels: number) {
+    this.#source = new JsonSource(bytes)
+    this.#keys = keys
+    this.#levels = levels
+  }
+
+  read(): unknown {
+    const { bytes } = this.#source
+    this.#source.at = afterSpace(bytes, 0)
+    const value = this.#value(1, this.#keys.root)
+    if (afterSpace(bytes, this.#source.at) < bytes.length) throw notJson()
+    return value
+  }
+
+  /** The value that is next, that of `key` or in it. `depth` is its level, if it is an object or array. */
+  #value(depth: number, key: Key): unknown {
+    const { bytes, at } = this.#source
+    const first = bytes[at] ?? 0
+    if (first === quote) return readString(this.#source)
+    if (first === openingBrace || first === openingBracket) return this.#container(first, depth, key)
+    if (first === minus || (first >= digit0 && first <= digit9)) return readNumber(this.#source)
+    return readWord(this.#source)
+  }
+
+  #container(first: number, depth: number, key: Key): unknown {
+    if (depth > maxDepth) throw malformed(`It nests deeper than ${maxDepth} levels.`)
+    if (depth > this.#levels && this.#skims(depth)) return first === openingBrace ? {} : []
+    const { bytes, at } = this.#source
+    this.#source.at = afterSpace(bytes, at + 1)
+    return first === openingBrace ? this.#object(depth, key) : this.#array(depth, key)
+  }
+
+  #object(depth: number, within: Key): object {
+    const source = this.#source
+    const { bytes } = source
+    const object: Record<string, unknown> = {}
+    if (isAfter(source, closingBrace)) return object
+    for (let key = this.#keys.within(within); ; ) {
+      key = this.#keys.read(source, key, object)
+      const member = this.#value(depth + 1, key)
+      if (key.name === 'constructor') assertHarmless(member)
+      object[key.name] = member
+      if (!goesOn(source, bytes, closingBrace)) return object
+    }
+  }
+
+  #array(depth: number, within: Key): unknown[] {
+    const source = this.#source
+    const items: unknown[] = []
+    if (isAfter(source, closingBracket)) return items
+    do items.push(this.#value(depth + 1, within))
+    while (goesOn(source, source.bytes, closingBracket))
+    return items
+  }
+
+  /** Goes on behind the object or array that is next, if it is worth it and known to be right without having been read. */
+  #skims(depth: number): boolean {
+    const { bytes, view, at } = this.#source
+    if (at < this.#skimmed || bytes.length - at < minDeep) return false
+    const end = skimContainer(bytes, view, at, depth)
+    // Nothing is skimmed twice.
+    this.#skimmed = end < 0 ? bytes.length : end
+    if (end - at < minDeep || !isUtf8(bytes.subarray(at, end))) return false
+    this.#source.at = end
+    this.isCut = true
+    return true
+  }
+}
+
+/** Goes on behind a closing bracket, if it is next. */
+function isAfter(source: JsonSource, closing: number): boolean {
+  if (source.bytes[source.at] !== closing) return false
+  source.at++
+  return true
+}
+
+/** Goes on behind a comma, or else behind a closing bracket: whether it was the comma. */
+function goesOn(source: JsonSource, bytes: Uint8Array, closing: number): boolean {
+  const at = afterSpace(bytes, source.at)
+  const byte = bytes[at]
+  if (byte === comma) {
+    source.at = afterSpace(bytes, at + 1)
+    return true
+  }
+  if (byte !== closing) throw notJson()
+  source.at = at + 1
+  return false
+}
+
+const words = (
+  [
+    ['true', true],
+    ['false', false],
+    ['null', null],
+  ] as const
+).map(([word, value]) => ({ bytes: toBytes(word), value }))
+
+function readWord(source: JsonSource): boolean | null {
+  const { bytes, at } = source
+  for (const word of words) {
+    if (!word.bytes.every((byte, i) => bytes[at + i] === byte)) continue
+    source.at = at + word.bytes.length
+    return word.value
+  }
+  throw notJson()
+}
+
+function assertHarmless(member: unknown): void {
+  if (typeof member === 'object' && member !== null && !Array.isArray(member) && Object.hasOwn(member, 'prototype'))
+    throw harmful()
+}

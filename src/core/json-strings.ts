@@ -1,0 +1,69 @@
+import { decodeUtf8 } from './bytes'
+import { backslash, beforeMark, quote, sameBytes } from './json-bytes'
+import { type JsonSource, notJson } from './json-source'
+
+/** Reads the string whose opening quote is next. */
+export function readString(source: JsonSource): string {
+  const { bytes, view } = source
+  const start = source.at + 1
+  let at = start
+  for (const last = bytes.length - 4; at <= last; at += 4) {
+    const four = view.getUint32(at, true)
+    const marks = marksOf(four) | (four & 0x80808080)
+    if (marks === 0) continue
+    at += beforeMark(marks)
+    break
+  }
+  while (isPlain[bytes[at] ?? 0] === 1) at++
+  if (bytes[at] !== quote) return readOddString(source, start, at)
+  source.at = at + 1
+  return source.ascii(start, at)
+}
+
+/** ASCII that stands for itself in a string. */
+const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash),
+)
+
+/** A string with escapes, or with letters beyond ASCII, the first of which is at `from`. */
+function readOddString(source: JsonSource, start: number, from: number): string {
+  const { bytes, view } = source
+  let hasEscapes = false
+  let at = endOfRun(bytes, view, from)
+  for (; bytes[at] !== quote; at = endOfRun(bytes, view, at + 2)) {
+    if (bytes[at] !== backslash) throw notJson()
+    hasEscapes = true
+  }
+  source.at = at + 1
+  return hasEscapes ? unescaped(decodeUtf8(bytes.subarray(start - 1, at + 1))) : decodeUtf8(bytes.subarray(start, at))
+}
+
+function unescaped(token: string): string {
+  try {
+    return JSON.parse(token)
+  } catch {
+    // The parser's own message quotes the body.
+    throw notJson()
+  }
+}
+
+/** Index of the first byte from `from` on that a string does not simply go on after: a quote, a backslash, a control character, or the end. */
+export function endOfRun(bytes: Uint8Array, view: DataView, from: number): number {
+  let at = from
+  for (const last = bytes.length - 4; at <= last; at += 4) {
+    const marks = marksOf(view.getUint32(at, true))
+    if (marks !== 0) return at + beforeMark(marks)
+  }
+  while (goesOn[bytes[at] ?? 0] === 1) at++
+  return at
+}
+
+const goesOn = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= 0x20 && byte !== quote && byte !== backslash),
+)
+
+/** Which of four bytes a string does not go on after: the top bit of each, right up to the first one. */
+function marksOf(four: number): number {
+  const control = (four - 0x20202020) & ~four & 0x80808080
+  return sameBytes(four, 0x22222222) | sameBytes(four, 0x5c5c5c5c) | control
+}
