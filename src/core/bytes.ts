@@ -50,23 +50,19 @@ function findNode(): typeof import('node:buffer') | undefined {
 }
 
 const hexDigits = '0123456789abcdef'
-/** The value of a lower-case hex digit by its character code; -1 for all others. */
-const hexValues = Int8Array.from({ length: 128 }, (_, code) => hexDigits.indexOf(String.fromCharCode(code)))
+/** Whether a character is a lower-case hex digit, by its code. */
+const isHexDigit = Uint8Array.from({ length: 128 }, (_, code) => Number(hexDigits.includes(String.fromCharCode(code))))
 
-/** Decodes lower-case hex of exactly `length` bytes; anything else is `undefined`. */
-export function decodeHex(text: string, length: number): Uint8Array | undefined {
-  if (text.length !== length * 2) return undefined
-  const bytes = new Uint8Array(length)
-  for (let i = 0; i < length; i++) {
-    const value = (hexValue(text, i * 2) << 4) | hexValue(text, i * 2 + 1)
-    if (value < 0) return undefined
-    bytes[i] = value
-  }
-  return bytes
+/** Whether a text is lower-case hex of exactly `length` bytes. */
+export function isHex(text: string, length: number): boolean {
+  if (text.length !== length * 2) return false
+  for (let i = 0; i < text.length; i++) if (isHexDigit[text.charCodeAt(i)] !== 1) return false
+  return true
 }
 
-function hexValue(text: string, index: number): number {
-  return hexValues[text.charCodeAt(index)] ?? -1
+/** Decodes what `isHex`. */
+export function decodeHex(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(i * 2, i * 2 + 2), 16))
 }
 
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -10,17 +10,20 @@ export interface Drift {
   readonly path?: string
 }
 
-/** The fields that a schema knows, by name; `undefined` where it takes anything. */
-type Known = { readonly fields: ReadonlyMap<string, Known> } | undefined
+/** The fields that a schema knows, by name; `anything` where it takes what comes. */
+type Known = ReadonlyMap<string, Known>
+const anything: Known = new Map()
 
 const knownBySchema = new WeakMap<z.ZodType, Known>()
 
 /** The paths of fields that a schema does not know. */
 export function unknownFields(schema: z.ZodType, data: unknown): readonly string[] {
-  if (!knownBySchema.has(schema)) knownBySchema.set(schema, knownTo(schema))
-  const found: string[] = []
-  walk(knownBySchema.get(schema), data, undefined, found)
-  return found
+  let known = knownBySchema.get(schema)
+  if (known === undefined) {
+    known = knownTo(schema)
+    knownBySchema.set(schema, known)
+  }
+  return walk(known, data, undefined, undefined) ?? none
 }
 
 /** Where we are: a path is put together only for what is reported. */
@@ -28,18 +31,25 @@ type Place = { readonly name: string; readonly within: Place } | undefined
 
 const { hasOwnProperty: isOwn } = Object.prototype
 
-function walk(known: Known, data: unknown, place: Place, found: string[]): void {
-  if (known === undefined) return
+const none: readonly string[] = []
+
+/** Most deliveries hold nothing new: the list is made when something is. */
+function walk(known: Known, data: unknown, place: Place, before: string[] | undefined): string[] | undefined {
+  let found = before
+  if (known === anything) return found
   if (Array.isArray(data)) {
-    for (const item of data.slice(0, maxItems)) walk(known, item, { name: '[]', within: place }, found)
+    for (const item of data.slice(0, maxItems)) found = walk(known, item, { name: '[]', within: place }, found)
   } else if (isJsonObject(data)) {
     for (const name in data) {
       if (!isOwn.call(data, name)) continue
-      const inner = known.fields.get(name)
-      if (inner !== undefined) walk(inner, data[name], { name, within: place }, found)
-      else if (!known.fields.has(name)) found.push(pathTo({ name, within: place }))
+      const inner = known.get(name)
+      if (inner === undefined) {
+        found ??= []
+        found.push(pathTo({ name, within: place }))
+      } else if (inner !== anything) found = walk(inner, data[name], { name, within: place }, found)
     }
   }
+  return found
 }
 
 function pathTo({ name, within }: NonNullable<Place>): string {
@@ -58,9 +68,9 @@ function printable(name: string): string {
 function knownTo(schema: z.ZodType): Known {
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries(schema.shape as Record<string, z.ZodType>)
-    return { fields: new Map(fields.map(([name, inner]) => [name, knownTo(inner)])) }
+    return new Map(fields.map(([name, inner]) => [name, knownTo(inner)]))
   }
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return knownTo(schema.unwrap() as z.ZodType)
   if (schema instanceof z.ZodArray) return knownTo(schema.element as z.ZodType)
-  return undefined
+  return anything
 }

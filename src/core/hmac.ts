@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto'
-import { encodeHex } from './bytes'
+import { encodeHex, isHex } from './bytes'
 
 /** Length of an HMAC-SHA256 in bytes. */
 export const macLength = 32
@@ -7,12 +7,15 @@ export const macLength = 32
 /** A secret prepared once for HMAC-SHA256. Printing one shows nothing of the secret. */
 export interface MacKey {
   sign(...content: readonly Uint8Array[]): Uint8Array
-  /** Whether one of the offered MACs is right for `content`, in a time that tells nothing of where a wrong one differs. */
-  verify(content: readonly Uint8Array[], offered: readonly Uint8Array[]): boolean | Promise<boolean>
+  /**
+   * Whether one of the offered MACs, each as lower-case hex, is right for `content`, in a time that tells nothing of where a wrong one
+   * differs.
+   */
+  verify(content: readonly Uint8Array[], offered: readonly string[]): boolean | Promise<boolean>
 }
 
-/** Writes the MAC of `content` into `target`. */
-type Sign = (content: readonly Uint8Array[], target: Buffer) => void
+/** The MAC of `content` as hex. */
+type Sign = (content: readonly Uint8Array[]) => string
 
 const blockLength = 64
 /** From here on copying the content costs more than the objects that it saves. */
@@ -23,16 +26,18 @@ const createSign = isRight(signInOneShot) ? signInOneShot : signWithHmac
 
 export function createMacKey(secret: Uint8Array): MacKey {
   const sign = createSign(secret)
-  const expected = Buffer.alloc(macLength)
+  // Compared as the digits that they are: decoding what is offered would cost as much as comparing it.
+  const expected = Buffer.alloc(2 * macLength)
+  const given = Buffer.alloc(2 * macLength)
   return {
-    sign(...content) {
-      const mac = Buffer.alloc(macLength)
-      sign(content, mac)
-      return mac
-    },
+    sign: (...content) => Buffer.from(sign(content), 'hex'),
     verify(content, offered) {
-      sign(content, expected)
-      for (const mac of offered) if (mac.length === macLength && crypto.timingSafeEqual(expected, mac)) return true
+      expected.write(sign(content), 'latin1')
+      for (const mac of offered) {
+        if (!isHex(mac, macLength)) continue
+        given.write(mac, 'latin1')
+        if (crypto.timingSafeEqual(expected, given)) return true
+      }
       return false
     },
   }
@@ -40,10 +45,10 @@ export function createMacKey(secret: Uint8Array): MacKey {
 
 function signWithHmac(secret: Uint8Array): Sign {
   const key = crypto.createSecretKey(secret)
-  return (content, target) => {
+  return (content) => {
     const mac = crypto.createHmac('sha256', key)
     for (const part of content) mac.update(part)
-    target.set(mac.digest())
+    return mac.digest('hex')
   }
 }
 
@@ -51,15 +56,15 @@ function signInOneShot(secret: Uint8Array): Sign {
   const long = signWithHmac(secret)
   const inner = padded(secret, 0x36, maxOneShot)
   const outer = padded(secret, 0x5c, macLength)
-  return (content, target) => {
+  return (content) => {
     let end = blockLength
     for (const part of content) {
-      if (end + part.length > inner.length) return long(content, target)
+      if (end + part.length > inner.length) return long(content)
       inner.set(part, end)
       end += part.length
     }
     outer.write(crypto.hash('sha256', inner.subarray(0, end), 'binary'), blockLength, 'latin1')
-    target.write(crypto.hash('sha256', outer, 'binary'), 'latin1')
+    return crypto.hash('sha256', outer, 'hex')
   }
 }
 
@@ -74,9 +79,8 @@ function padded(secret: Uint8Array, pad: number, room: number): Buffer {
 /** Asks for a known answer (RFC 4231, case 2): the one-shot hash is not in every runtime, and is young. */
 function isRight(create: (secret: Uint8Array) => Sign): boolean {
   try {
-    const mac = Buffer.alloc(macLength)
-    create(Buffer.from('Jefe'))([Buffer.from('what do ya want '), Buffer.from('for nothing?')], mac)
-    return encodeHex(mac) === '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'
+    const mac = create(Buffer.from('Jefe'))([Buffer.from('what do ya want '), Buffer.from('for nothing?')])
+    return mac === '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843'
   } catch {
     return false
   }

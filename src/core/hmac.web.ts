@@ -1,6 +1,6 @@
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { encodeHex, joinBytes } from './bytes'
+import { decodeHex, encodeHex, isHex, joinBytes } from './bytes'
 import type { MacKey } from './hmac'
 
 /**
@@ -20,7 +20,7 @@ export function createMacKey(secret: Uint8Array): MacKey {
       const key = await imported
       const bytes = joinBytes(content)
       for (const mac of offered) {
-        if (mac.length === macLength && (await crypto.subtle.verify('HMAC', key, mac.slice(), bytes))) return true
+        if (isHex(mac, macLength) && (await crypto.subtle.verify('HMAC', key, decodeHex(mac), bytes))) return true
       }
       return false
     },

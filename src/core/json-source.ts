@@ -7,17 +7,22 @@ const windowLength = 4096
 /** The bytes of a JSON text, and how far they have been read. */
 export class JsonSource {
   readonly bytes: Uint8Array
-  /** For looking at four bytes at a time. */
-  readonly view: DataView
   /** Index of the byte that is read next. */
   at = 0
   #window = ''
   #from = 0
   #to = 0
+  #view: DataView | undefined
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  }
+
+  /** For looking at four bytes at a time. */
+  get view(): DataView {
+    const { buffer, byteOffset, length } = this.bytes
+    this.#view ??= new DataView(buffer, byteOffset, length)
+    return this.#view
   }
 
   /** A part that is ASCII alone, as a string: cut out of a longer one, which costs less than decoding each. */

@@ -4,16 +4,9 @@ import { type JsonSource, notJson } from './json-source'
 
 /** Reads the string whose opening quote is next. */
 export function readString(source: JsonSource): string {
-  const { bytes, view } = source
+  const { bytes } = source
   const start = source.at + 1
   let at = start
-  for (const last = bytes.length - 4; at <= last; at += 4) {
-    const four = view.getUint32(at, true)
-    const marks = marksOf(four) | (four & 0x80808080)
-    if (marks === 0) continue
-    at += beforeMark(marks)
-    break
-  }
   while (isPlain[bytes[at] ?? 0] === 1) at++
   if (bytes[at] !== quote) return readOddString(source, start, at)
   source.at = at + 1

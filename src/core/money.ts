@@ -3,15 +3,15 @@
  * No float ever touches it.
  */
 const grammar = /^(-?)(\d{1,40})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,3}))?$/
-/** What stays as it is. */
-const canonical = /^(?:0|[1-9]\d{0,39})(?:\.\d{0,39}[1-9])?$/
+/** What stays as it is, but for zeros at the end. */
+const plain = /^(?:0|[1-9]\d{0,39})(?:\.\d{1,40})?$/
 const maxDigits = 80
 
 /** The canonical decimal string of a JSON amount, exact; `undefined` if it is none or absurdly long. */
 export function parseDecimal(input: unknown): string | undefined {
   if (typeof input !== 'string' && typeof input !== 'number') return undefined
   const text = String(input)
-  if (canonical.test(text)) return text
+  if (plain.test(text)) return withoutTrailingPlaces(text)
   const parts = grammar.exec(text)
   if (parts === null) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts
@@ -20,7 +20,7 @@ export function parseDecimal(input: unknown): string | undefined {
 
 /** `value` × 10^`places`: negative places turn minor units into whole ones. */
 export function shiftDecimal(value: string, places: number): string | undefined {
-  if (!canonical.test(value)) return parseDecimal(`${value}e${places}`)
+  if (!plain.test(value)) return parseDecimal(`${value}e${places}`)
   const point = value.indexOf('.')
   if (point === -1) return placePoint('', value, value.length + places)
   return placePoint('', value.slice(0, point) + value.slice(point + 1), point + places)
@@ -72,4 +72,10 @@ function withoutTrailingZeros(digits: string): string {
   let end = digits.length
   while (end > 0 && digits[end - 1] === '0') end--
   return digits.slice(0, end)
+}
+
+function withoutTrailingPlaces(decimal: string): string {
+  if (!decimal.includes('.')) return decimal
+  const value = withoutTrailingZeros(decimal)
+  return value.endsWith('.') ? value.slice(0, -1) : value
 }

@@ -246,12 +246,13 @@ function typed<Facts>(
     drift({ kind: 'unknown_type', wireType })
     return { type: 'unknown', payment: undefined }
   }
-  const result = known.schema.safeParse(data)
+  const { schema } = known
+  const result = schema.safeParse(data)
   if (!result.success) {
     for (const path of placesOf(result.error.issues)) drift({ kind: 'misfit', wireType, path })
     throw invalidData(wireType, result.error.issues)
   }
-  for (const path of unknownFields(known.schema, data)) drift({ kind: 'unknown_field', wireType, path })
+  for (const path of unknownFields(schema, data)) drift({ kind: 'unknown_field', wireType, path })
   return { type: wireType, payment: known.payment(data) }
 }
 

@@ -3,7 +3,7 @@ import { readHeader } from '../core/headers'
 import { type Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
 import type { Delivery, ProofContext, Scheme } from './scheme'
-import { decodeSignature, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
+import { assertSignature, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
 
 export interface BodySignatureSettings extends SignatureSettings {
   /**
@@ -18,7 +18,8 @@ export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySi
   return {
     headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
     prove: throwing((delivery, context) => {
-      const signature = decodeSignature(readSignatureHeader(delivery, headers))
+      const signature = readSignatureHeader(delivery, headers)
+      assertSignature(signature)
       const stale = staleness(delivery, unsignedTimestampHeader, context)
       return stale ?? proveSignature(keys, context.nowMs, [delivery.body], [signature])
     }),

@@ -1,6 +1,6 @@
 import { createMacKey, macLength } from '#hmac'
 import { type Awaitable, andThen } from '../core/awaitable'
-import { decodeHex } from '../core/bytes'
+import { isHex } from '../core/bytes'
 import { readHeader } from '../core/headers'
 import { Refusal } from '../core/refusal'
 import { parseSecrets, type SecretInput } from '../core/secrets'
@@ -55,10 +55,8 @@ function oneOf(names: readonly string[], { headers }: Delivery): string | undefi
   return found
 }
 
-export function decodeSignature(hex: string): Uint8Array {
-  const signature = decodeHex(hex, macLength)
-  if (signature === undefined) throw malformedSignature('It must be 64 lower-case hex digits, once.')
-  return signature
+export function assertSignature(hex: string): void {
+  if (!isHex(hex, macLength)) throw malformedSignature('It must be 64 lower-case hex digits, once.')
 }
 
 /**
@@ -69,7 +67,7 @@ export function proveSignature(
   keys: readonly SigningKey[],
   nowMs: number,
   content: readonly Uint8Array[],
-  offered: readonly Uint8Array[],
+  offered: readonly string[],
 ): Awaitable<Evidence<undefined> | Refusal> {
   return andThen(findKey(keys, 0, nowMs, content, offered), (key) => {
     if (key !== undefined) return { proof: proofBy(key), facts: undefined }
@@ -86,7 +84,7 @@ function findKey(
   index: number,
   nowMs: number,
   content: readonly Uint8Array[],
-  offered: readonly Uint8Array[],
+  offered: readonly string[],
 ): Awaitable<SigningKey | undefined> {
   const key = keys[index]
   if (key === undefined) return undefined

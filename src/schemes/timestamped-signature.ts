@@ -5,7 +5,7 @@ import { Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
 import type { Scheme } from './scheme'
 import {
-  decodeSignature,
+  assertSignature,
   malformedSignature,
   maxSignatures,
   proveSignature,
@@ -36,14 +36,17 @@ export function timestampedSignature({ headers, keys }: SignatureSettings): Sche
   }
 }
 
-function parseHeader(header: string): { timestamp: string; signatures: Uint8Array[] } {
+function parseHeader(header: string): { timestamp: string; signatures: string[] } {
   const timestamps: string[] = []
-  const signatures: Uint8Array[] = []
+  const signatures: string[] = []
   for (const item of header.split(/, ?/)) {
     const [, name, value = ''] = /^(t|v\d+)=(\w*)$/.exec(item) ?? []
     if (name === undefined) throw malformedSignature('Expected `t=<unix seconds>,v1=<hex>`.')
     if (name === 't') timestamps.push(value)
-    else if (name === 'v1') signatures.push(decodeSignature(value))
+    else if (name === 'v1') {
+      assertSignature(value)
+      signatures.push(value)
+    }
   }
   const [timestamp, ...others] = timestamps
   if (timestamp === undefined) throw new WebhookError('timestamp_missing', 'The signature header has no `t=`.')
