@@ -1,5 +1,5 @@
 import type { Handler } from './attempt'
-import { type Awaitable, andThen, attempt, isPromiseLike } from './core/awaitable'
+import { type Awaitable, andThen, attempt, isPromiseLike, settled } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
 import { isWebhookError, type WebhookError } from './errors'
 import type { WebhookEvent } from './event'
@@ -103,15 +103,18 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   }
 
   /** From the proof to the event, with one report for it. */
-  async function eventOf(trace: Trace, prove: () => Awaitable<ProvenDelivery<Event> | WebhookError>): Promise<Event> {
+  function eventOf(trace: Trace, prove: () => Awaitable<ProvenDelivery<Event> | WebhookError>): Promise<Event> {
     const proven = attempt(prove, (caught) => asWebhookError(settings.provider.name, caught))
-    const delivery = isPromiseLike(proven) ? await proven : proven
-    if (isWebhookError(delivery)) {
-      report(reportOf(settings, trace, kindOf(delivery.code), undefined, delivery))
-      throw delivery
+    return isPromiseLike(proven) ? settled(proven).then((delivery) => told(trace, delivery)) : told(trace, proven)
+  }
+
+  function told(trace: Trace, proven: ProvenDelivery<Event> | WebhookError): Promise<Event> {
+    if (isWebhookError(proven)) {
+      report(reportOf(settings, trace, kindOf(proven.code), undefined, proven))
+      return Promise.reject(proven)
     }
     report(reportOf(settings, trace, 'verified'))
-    return delivery.event
+    return Promise.resolve(proven.event)
   }
 
   return {

@@ -1,5 +1,5 @@
 import { WebhookError } from '../errors'
-import { orThrow, Refusal } from './refusal'
+import { Refusal } from './refusal'
 
 /** Parses Unix seconds as a header carries them: ten digits and nothing else. Returns milliseconds. */
 export function parseUnixSeconds(text: string): number {
@@ -39,12 +39,8 @@ export function outsideTolerance(timeMs: number, nowMs: number, toleranceSeconds
   return outsideWindow(timeMs, nowMs, toleranceSeconds, toleranceSeconds)
 }
 
-/** Refuses a time that is more than so many seconds before or after now. */
-export function assertInWindow(timeMs: number, nowMs: number, maxAgeSeconds: number, maxAheadSeconds: number): void {
-  orThrow(outsideWindow(timeMs, nowMs, maxAgeSeconds, maxAheadSeconds))
-}
-
-function outsideWindow(
+/** Why a time is refused that is more than so many seconds before or after now. */
+export function outsideWindow(
   timeMs: number,
   nowMs: number,
   maxAgeSeconds: number,

@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto'
-import { encodeHex, isHex } from './bytes'
+import { encodeHex } from './bytes'
 
 /** Length of an HMAC-SHA256 in bytes. */
 export const macLength = 32
@@ -32,11 +32,13 @@ export function createMacKey(secret: Uint8Array): MacKey {
   return {
     sign: (...content) => Buffer.from(sign(content), 'hex'),
     verify(content, offered) {
-      expected.write(sign(content), 'latin1')
+      const right = sign(content)
+      expected.write(right, 'latin1')
       for (const mac of offered) {
-        if (!isHex(mac, macLength)) continue
+        if (mac.length !== given.length) continue
         given.write(mac, 'latin1')
-        if (crypto.timingSafeEqual(expected, given)) return true
+        // Writing cuts what is no digit down to a byte. Only who has the right MAC gets as far as the second comparison.
+        if (crypto.timingSafeEqual(expected, given) && mac === right) return true
       }
       return false
     },

@@ -5,24 +5,24 @@ import { readString } from './json-strings'
 /** What is learned of the keys of all texts is bounded: one may hold any number of them. */
 const maxKeys = 1024
 const maxOthers = 8
-const maxTokenLength = 64
+const maxSpelling = 64
 
-const noToken = new Uint8Array()
+const unspelled = new Uint8Array()
 
 /** A key as it stands in an object, and the keys that are known to come behind it there. */
 export class Key {
   readonly name: string
   /** How it is written, from behind its opening quote up to its colon. Left out where it is not learned. */
-  readonly token: Uint8Array | undefined
+  readonly spelling: Uint8Array | undefined
   /** The first that came behind it. */
   next: Key | undefined = undefined
   others: readonly Key[] = []
   /** What stands before the first key of an object that is its value. */
   inner: Key | undefined = undefined
 
-  constructor(name: string, token: Uint8Array | undefined) {
+  constructor(name: string, spelling: Uint8Array | undefined) {
     this.name = name
-    this.token = token
+    this.spelling = spelling
   }
 }
 
@@ -32,13 +32,13 @@ export class Key {
  */
 export class JsonKeys {
   /** That of a text as a whole. */
-  readonly root = new Key('', noToken)
+  readonly root = new Key('', unspelled)
   #count = 0
 
   /** What stands before the first key of an object that is the value of `key`, or in an array that is. */
   within(key: Key): Key {
-    if (key.token === undefined) return key
-    key.inner ??= new Key('', noToken)
+    if (key.spelling === undefined) return key
+    key.inner ??= new Key('', unspelled)
     return key.inner
   }
 
@@ -63,12 +63,12 @@ export class JsonKeys {
     return this.#learned(before, name, bytes.slice(at + 1, end + 1))
   }
 
-  #learned(before: Key, name: string, token: Uint8Array): Key {
-    const isPlain = token.length === name.length + 2 && token.length <= maxTokenLength
+  #learned(before: Key, name: string, spelling: Uint8Array): Key {
+    const isPlain = spelling.length === name.length + 2 && spelling.length <= maxSpelling
     const hasRoom = this.#count < maxKeys && before.others.length < maxOthers
-    if (!isPlain || !hasRoom || before.token === undefined) return new Key(name, undefined)
+    if (!isPlain || !hasRoom || before.spelling === undefined) return new Key(name, undefined)
     this.#count++
-    const key = new Key(internalized(name), token)
+    const key = new Key(internalized(name), spelling)
     if (before.next === undefined) before.next = key
     else before.others = [...before.others, key]
     return key
@@ -76,13 +76,13 @@ export class JsonKeys {
 }
 
 /** Goes on behind a key and its colon, if they are next. */
-function skips(source: JsonSource, { token = noToken }: Key): boolean {
+function skips(source: JsonSource, { spelling = unspelled }: Key): boolean {
   const { bytes } = source
   const start = source.at + 1
-  // No token has a quote before its end, so this is a key from its beginning.
+  // No spelling has a quote before its end, so this is a key from its beginning.
   if (bytes[source.at] !== quote) return false
-  for (let i = 0; i < token.length; i++) if (bytes[start + i] !== token[i]) return false
-  source.at = afterSpace(bytes, start + token.length)
+  for (let i = 0; i < spelling.length; i++) if (bytes[start + i] !== spelling[i]) return false
+  source.at = afterSpace(bytes, start + spelling.length)
   return true
 }
 

@@ -87,9 +87,9 @@ export class JsonReader {
 
   /** Goes on behind the object or array that is next, if it is worth it and known to be right without having been read. */
   #skims(depth: number): boolean {
-    const { bytes, view, at } = this.#source
+    const { bytes, at } = this.#source
     if (at < this.#skimmed || bytes.length - at < minDeep) return false
-    const end = skimContainer(bytes, view, at, depth)
+    const end = skimContainer(bytes, this.#source.view, at, depth)
     // Nothing is skimmed twice.
     this.#skimmed = end < 0 ? bytes.length : end
     if (end - at < minDeep || !isUtf8(bytes.subarray(at, end))) return false

@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
 import { type Awaitable, andThen } from '../core/awaitable'
 import { type Drift, unknownFields } from '../core/drift'
-import { assertInWindow } from '../core/freshness'
+import { outsideWindow } from '../core/freshness'
 import type { HeadersInput } from '../core/headers'
 import { assertId, assertName } from '../core/ids'
 import type { JsonObject } from '../core/json'
@@ -167,7 +167,7 @@ export function defineShallowProvider<
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
     throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
   }
-  const forms = Object.entries(definition.forms)
+  const forms = namedForms<Facts>(definition.forms)
   const keys = new JsonKeys()
   return {
     name,
@@ -181,6 +181,7 @@ export function defineShallowProvider<
       return andThen(judgeOf(scheme.prove).call(scheme, delivery, context), (evidence) => {
         if (evidence instanceof Refusal) return evidence
         const event = read(definition, forms, delivery, evidence, context)
+        if (event instanceof Refusal) return event
         if (definition.extend === undefined) return event as typeof event & Extras
         const extras = definition.extend(event, delivery.payload(), evidence.facts)
         return andThen(extras, (given) => Object.assign(event, given))
@@ -189,60 +190,65 @@ export function defineShallowProvider<
   }
 }
 
-type NamedForms<Facts> = readonly (readonly [string, Form<Catalogue, Facts>])[]
+/** A form, with its events where words that came over the wire are safe to look for. */
+interface NamedForm<Facts> {
+  readonly name: string
+  readonly form: Form<Catalogue, Facts>
+  readonly events: ReadonlyMap<string, EventType<unknown>>
+}
+
+function namedForms<Facts>(forms: Forms<Facts>): readonly NamedForm<Facts>[] {
+  return Object.entries(forms).map(([name, form]) => ({ name, form, events: new Map(Object.entries(form.events)) }))
+}
 
 function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
   definition: ProviderDefinition<Name, F, Facts, Extras>,
-  forms: NamedForms<Facts>,
+  forms: readonly NamedForm<Facts>[],
   delivery: ParsedDelivery,
   evidence: Evidence<Facts>,
   context: VerifyContext,
-): EventsOf<Name, F> {
+): EventsOf<Name, F> | Refusal {
   const payload = delivery.payload()
   definition.check?.(payload)
-  const [formName, form] = findForm(forms, payload)
-  const envelope = form.open(payload, delivery, evidence.facts)
-  const timestamp = proveTime(definition.timeProof, envelope.timeMs, evidence, context)
+  const { name: form, form: opened, events } = findForm(forms, payload)
+  const envelope = opened.open(payload, delivery, evidence.facts)
+  const { wireType, timeMs } = envelope
+  const stale = staleness(timeMs, context)
+  if (stale !== undefined) return stale
   const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
   const idempotencyKey = envelope.key ?? id
   assertId('id', id)
   if (idempotencyKey !== id) assertId('id', idempotencyKey)
-  assertName('type', envelope.wireType)
-  const { wireType, timeMs } = envelope
+  const { type, payment } = typed(events.get(wireType), envelope, context)
   const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
-  const { type, payment } = typed(form, envelope, context)
   const data = delivery.whole(envelope.data)
-  const proof = proofOf(evidence.proof, definition.modeOf?.(payload), timestamp)
+  const proof = proofOf(evidence, definition.modeOf?.(payload), timeMs === undefined ? undefined : definition.timeProof)
   // The schemas are where the union's types come from: this is the one place that says so.
   return new ProvenEvent(
-    { provider: definition.name, wireType, form: formName, id, idempotencyKey, occurredAt, type, data, payment, proof },
+    { provider: definition.name, wireType, form, id, idempotencyKey, occurredAt, type, data, payment, proof },
     delivery.body,
   ) as unknown as EventsOf<Name, F>
 }
 
-function findForm<Facts>(forms: NamedForms<Facts>, payload: JsonObject): NamedForms<Facts>[number] {
-  for (const named of forms) if (named[1].matches(payload)) return named
+function findForm<Facts>(forms: readonly NamedForm<Facts>[], payload: JsonObject): NamedForm<Facts> {
+  for (const named of forms) if (named.form.matches(payload)) return named
   throw new WebhookError('payload_invalid', 'The payload has none of the forms this provider is known to send.')
 }
 
-function proveTime(
-  timeProof: 'signed' | 'confirmed',
+function staleness(
   timeMs: number | undefined,
-  evidence: Evidence<unknown>,
-  context: VerifyContext,
-): Proof['timestamp'] {
-  if (timeMs === undefined) return evidence.attemptTimeSigned === true ? 'signed' : 'none'
-  assertInWindow(timeMs, context.nowMs, context.maxEventAgeSeconds, context.toleranceSeconds)
-  return timeProof
+  { nowMs, maxEventAgeSeconds, toleranceSeconds }: VerifyContext,
+): Refusal | undefined {
+  return timeMs === undefined ? undefined : outsideWindow(timeMs, nowMs, maxEventAgeSeconds, toleranceSeconds)
 }
 
-function typed<Facts>(
-  form: Form<Catalogue, Facts>,
+function typed(
+  known: EventType<unknown> | undefined,
   { wireType, data }: Envelope,
   { drift = () => {} }: VerifyContext,
 ): Typed {
-  const known = Object.hasOwn(form.events, wireType) ? form.events[wireType] : undefined
   if (known === undefined) {
+    assertName('type', wireType)
     drift({ kind: 'unknown_type', wireType })
     return { type: 'unknown', payment: undefined }
   }
@@ -265,10 +271,15 @@ type Issues = readonly { readonly path: readonly PropertyKey[] }[]
 const placesOf = (issues: Issues): string[] => issues.slice(0, 5).map(({ path }) => path.join('.'))
 
 /** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
-function proofOf(proven: Omit<Proof, 'timestamp'>, said: Proof['mode'], timestamp: Proof['timestamp']): Proof {
-  const { by, coversBody, secretId, mode = said } = proven
+function proofOf(
+  { proof: { by, coversBody, secretId, mode: proven }, attemptTimeSigned }: Evidence<unknown>,
+  said: Proof['mode'],
+  time: Proof['timestamp'] | undefined,
+): Proof {
+  const mode = proven ?? said
   if (said !== undefined && said !== mode)
     throw new WebhookError('mode_mismatch', `The event is from ${said} mode, its secret is for ${mode}.`)
+  const timestamp = time ?? (attemptTimeSigned === true ? 'signed' : 'none')
   const proof: { -readonly [Name in keyof Proof]: Proof[Name] } = { by, coversBody, timestamp }
   if (secretId !== undefined) proof.secretId = secretId
   if (mode !== undefined) proof.mode = mode

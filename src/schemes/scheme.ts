@@ -32,6 +32,8 @@ export interface SigningKey {
   readonly id: string
   readonly notAfterMs: number
   readonly mode: 'test' | 'live' | undefined
+  /** What a signature proves that was made with it. */
+  readonly evidence: Evidence<undefined>
   readonly mac: MacKey
   /** The secret, for diagnosis alone: a function, so that nothing that prints a key prints it. */
   readonly reveal: () => Uint8Array

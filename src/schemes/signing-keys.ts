@@ -23,6 +23,7 @@ export function createSigningKeys(setting: string, secret: SecretInput): readonl
     id,
     notAfterMs,
     mode,
+    evidence: { proof: proofBy(id, mode), facts: undefined },
     mac: createMacKey(bytes),
     reveal: () => bytes,
   }))
@@ -69,31 +70,27 @@ export function proveSignature(
   content: readonly Uint8Array[],
   offered: readonly string[],
 ): Awaitable<Evidence<undefined> | Refusal> {
-  return andThen(findKey(keys, 0, nowMs, content, offered), (key) => {
-    if (key !== undefined) return { proof: proofBy(key), facts: undefined }
-    return new Refusal(
-      'signature_mismatch',
-      'The signature was not made over these bytes with a configured secret: a forgery, another secret, or a body changed on its way.',
-    )
-  })
+  return proveFrom(0, keys, nowMs, content, offered)
 }
 
-/** The first key that matches, from `index` on. */
-function findKey(
-  keys: readonly SigningKey[],
+function proveFrom(
   index: number,
-  nowMs: number,
-  content: readonly Uint8Array[],
-  offered: readonly string[],
-): Awaitable<SigningKey | undefined> {
+  ...[keys, nowMs, content, offered]: Parameters<typeof proveSignature>
+): ReturnType<typeof proveSignature> {
   const key = keys[index]
-  if (key === undefined) return undefined
-  const others = () => findKey(keys, index + 1, nowMs, content, offered)
-  if (nowMs > key.notAfterMs) return others()
-  return andThen(key.mac.verify(content, offered), (matches) => (matches ? key : others()))
+  if (key === undefined) return mismatch
+  if (nowMs > key.notAfterMs) return proveFrom(index + 1, keys, nowMs, content, offered)
+  return andThen(key.mac.verify(content, offered), (matches) =>
+    matches ? key.evidence : proveFrom(index + 1, keys, nowMs, content, offered),
+  )
 }
 
-function proofBy({ id: secretId, mode }: SigningKey): Evidence<undefined>['proof'] {
+const mismatch = new Refusal(
+  'signature_mismatch',
+  'The signature was not made over these bytes with a configured secret: a forgery, another secret, or a body changed on its way.',
+)
+
+function proofBy(secretId: string, mode: SigningKey['mode']): Evidence<undefined>['proof'] {
   const proof = { by: 'signature', coversBody: true, secretId } as const
   return mode === undefined ? proof : { ...proof, mode }
 }
