@@ -73,7 +73,7 @@ function createQuiet(): (report: Report) => boolean {
   return (report) => {
     if (report.type !== 'delivery' || levelOf(report) !== 'warn') return false
     // Of one receiver: what strangers do to another's endpoint must hide nothing of this one, nor of its jobs.
-    const reason = [report.provider, report.account, report.operation, report.code].join()
+    const reason = `${report.provider},${report.account},${report.operation},${report.code}`
     const nowMs = performance.now()
     if (nowMs - (lastMs.get(reason) ?? Number.NEGATIVE_INFINITY) < quietMs) return true
     lastMs.set(reason, nowMs)

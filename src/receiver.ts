@@ -111,7 +111,7 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
   function told(trace: Trace, proven: ProvenDelivery<Event> | WebhookError): Promise<Event> {
     if (isWebhookError(proven)) {
       report(reportOf(settings, trace, kindOf(proven.code), undefined, proven))
-      return Promise.reject(proven)
+      return rejected(proven)
     }
     report(reportOf(settings, trace, 'verified'))
     return Promise.resolve(proven.event)
@@ -139,6 +139,11 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     discard: deadLetters.discard,
     close: ({ drainSeconds = 10 } = {}) => close(drainSeconds),
   }
+}
+
+/** Not before somebody can have begun to wait for it: of what is rejected earlier Node keeps account, which costs as much as a MAC. */
+function rejected(error: WebhookError): Promise<never> {
+  return new Promise((_, reject) => void Promise.resolve(error).then(reject))
 }
 
 /** Proven, and of no use as it is. */
