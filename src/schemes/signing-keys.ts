@@ -56,9 +56,12 @@ function oneOf(names: readonly string[], { headers }: Delivery): string | undefi
   return found
 }
 
-export function assertSignature(hex: string): void {
-  if (!isHex(hex, macLength)) throw malformedSignature('It must be 64 lower-case hex digits, once.')
+/** Its length is enough to know before it is compared: what is then wrong with the digits of one that is not right is told as that. */
+export function assertSignature(signature: string): void {
+  if (signature.length !== 2 * macLength) throw malformedSignature(grammar)
 }
+
+const grammar = 'It must be 64 lower-case hex digits, once.'
 
 /**
  * Proves that one of the keys made one of the offered signatures over `content`: every live key in the order given
@@ -78,7 +81,7 @@ function proveFrom(
   ...[keys, nowMs, content, offered]: Parameters<typeof proveSignature>
 ): ReturnType<typeof proveSignature> {
   const key = keys[index]
-  if (key === undefined) return mismatch
+  if (key === undefined) return offered.every((signature) => isHex(signature, macLength)) ? mismatch : malformed
   if (nowMs > key.notAfterMs) return proveFrom(index + 1, keys, nowMs, content, offered)
   return andThen(key.mac.verify(content, offered), (matches) =>
     matches ? key.evidence : proveFrom(index + 1, keys, nowMs, content, offered),
@@ -90,11 +93,17 @@ const mismatch = new Refusal(
   'The signature was not made over these bytes with a configured secret: a forgery, another secret, or a body changed on its way.',
 )
 
+const malformed = new Refusal('signature_malformed', unreadable(grammar))
+
 function proofBy(secretId: string, mode: SigningKey['mode']): Evidence<undefined>['proof'] {
   const proof = { by: 'signature', coversBody: true, secretId } as const
   return mode === undefined ? proof : { ...proof, mode }
 }
 
 export function malformedSignature(problem: string): WebhookError {
-  return new WebhookError('signature_malformed', `The signature cannot be read. ${problem}`)
+  return new WebhookError('signature_malformed', unreadable(problem))
+}
+
+function unreadable(problem: string): string {
+  return `The signature cannot be read. ${problem}`
 }

@@ -77,9 +77,9 @@ const filesWith = (pattern: RegExp) =>
 
 const comparedOnce = (): Try[] => [
   ...[0, 1, 31, 32, 62, 63].map((place) =>
-    comparing(`digit ${place} is wrong`, mismatch, '32/32', sentWith(caspaySigner, changedAt(place))),
+    comparing(`digit ${place} is wrong`, mismatch, '64/64', sentWith(caspaySigner, changedAt(place))),
   ),
-  asControl(comparing('right', taken, '32/32', signed(caspaySigner))),
+  asControl(comparing('right', taken, '64/64', signed(caspaySigner))),
   ...[{ token: wrongSecret }, { token: `${wrongSecret} ` }, { token: 'x' }, { merchant_token: wrongSecret }].map(
     (token) =>
       comparing(

@@ -176,11 +176,11 @@ const rotated = (): Try[] => [
   comparing(
     'a forgery, both secrets live',
     mismatch,
-    '32/32 32/32',
+    '64/64 64/64',
     signed(caspaySigner, caspaySigner.body, wrongSecret),
     { provider: live },
   ),
-  comparing('a forgery, one secret over', mismatch, '32/32', signed(caspaySigner, caspaySigner.body, wrongSecret), {
+  comparing('a forgery, one secret over', mismatch, '64/64', signed(caspaySigner, caspaySigner.body, wrongSecret), {
     provider: over,
   }),
   checking('the event names the secret by its id', async () => {
