@@ -8,12 +8,13 @@ import { type Blocked, heldMysql, heldPostgres, silentClients } from './unanswer
 
 const storeTimeoutMs = 1500
 const answersWithinMs = 1700
+const handledWithinMs = 5000
 const atOnce = 16
 
 export const exhausted: Scenario = {
   name: 'exhausted',
   promise:
-    'When every connection of a pool is held, or the server accepts connections and says nothing, deliveries are answered 503 within 1.7 s (storeTimeoutMs 1500) and no handler runs. When the connections are free again the next delivery is handled.',
+    'When every connection of a pool is held, or the server accepts connections and says nothing, deliveries are answered 503 within 1.7 s (storeTimeoutMs 1500) and no handler runs. When the connections are free again every delivery is handled, at most 5 s later.',
   method: '16 deliveries at once, handlers counted by themselves. Clients have the settings that they come with.',
   faults: ['other'],
   async run(bench) {
@@ -64,6 +65,15 @@ async function measure(bench: Bench, name: string, { store, free }: Blocked, pro
     })
     return { status: reply.status, tookMs: performance.now() - startedMs }
   }
+  /** What was asked for too late is given back as it arrives; until then the event is in progress, and its sender comes again. */
+  const untilTold = async (id: string) => {
+    const giveUpMs = performance.now() + handledWithinMs
+    for (;;) {
+      const { status } = await deliver(id)
+      if (status !== 409 || performance.now() > giveUpMs) return status
+      await sleep(100)
+    }
+  }
   const answers = await Promise.all(Array.from({ length: atOnce }, (_, number) => deliver(`evt_${number}`)))
   const refused = answers.filter(({ status }) => status === 503).length
   const slowest = Math.max(...answers.map(({ tookMs }) => tookMs))
@@ -73,10 +83,8 @@ async function measure(bench: Bench, name: string, { store, free }: Blocked, pro
   let afterwards = 'not tried'
   if (free !== undefined) {
     await free()
-    // What was asked for too late is given back as it arrives.
-    await sleep(500)
-    const again = await Promise.all(Array.from({ length: atOnce }, (_, number) => deliver(`evt_${number}`)))
-    const handled = again.filter(({ status }) => status === 200).length
+    const again = await Promise.all(Array.from({ length: atOnce }, (_, number) => untilTold(`evt_${number}`)))
+    const handled = again.filter((status) => status === 200).length
     afterwards = `${handled} of ${atOnce} handled`
     promises.equal(`${name}: handled afterwards`, handled, atOnce)
     promises.equal(`${name}: handler runs afterwards`, runs - ranBlocked, atOnce)
