@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseJson, parseJsonObject, parseShallow } from '../src/core/json'
+import { JsonKeys } from '../src/core/json-keys'
 import { thrown } from './support/errors'
 import { describeVectors, readJsonVector, readVector, vectorPath } from './support/vectors'
 
@@ -99,6 +100,22 @@ describe('parseJson', () => {
     expect(fastest(() => expect(code(bomb)).toBe('payload_malformed'))).toBeLessThan(fastest(naive) / 4)
   })
 
+  it('cuts strings out right where one window of text ends and the next begins, and holds no more than one', () => {
+    for (const length of [4080, 4090, 4095, 4096, 4097, 8190, 9000]) {
+      const value = {
+        a: 'x'.repeat(length),
+        b: 'short string here',
+        c: ['é'.repeat(3), 'plain again, twenty'],
+        d: 12.5,
+      }
+      const bytes = Buffer.from(JSON.stringify(value))
+      expect(parseJson(bytes)).toEqual(value)
+      const padded = new Uint8Array(bytes.length + 7)
+      padded.set(bytes, 7)
+      expect(parseJson(padded.subarray(7))).toEqual(value)
+    }
+  })
+
   it('never quotes the body in its error', () => {
     const error = thrown(() => parse('{"card": 4242424242424242x}'))
     expect(`${error.message}${error.stack}${String(error.cause)}`).not.toContain('4242')
@@ -107,6 +124,46 @@ describe('parseJson', () => {
   it('leaves prototypes alone', () => {
     parse('{"constructor":1,"toString":2}')
     expect(({} as { x?: unknown }).x).toBeUndefined()
+  })
+})
+
+describe('JsonKeys', () => {
+  const read = (keys: JsonKeys, text: string) => parseJson(Buffer.from(text), keys)
+
+  it('finds a key that is given twice behind keys it knows, in any spelling', () => {
+    const keys = new JsonKeys()
+    for (const text of ['{"a":1,"b":2,"c":3}', '{"b":1,"a":2}', '{"a":{"a":1,"b":1}}', '{"a":[{"b":1},{"a":1}]}']) {
+      for (let round = 0; round < 3; round++) expect(read(keys, text)).toEqual(JSON.parse(text))
+    }
+    for (const text of ['{"a":1,"b":2,"a":3}', '{"b":1,"a":2,"b":1}', '{"a":1,"a":2}', '{"a":1,"b":1,"\\u0061":1}'])
+      expect(thrown(() => read(keys, text)).hint).toContain('twice')
+  })
+
+  it('learns nothing wrong from texts that end in the middle of a key, a colon or a value', () => {
+    const keys = new JsonKeys()
+    const text = '{"abc":{"de":[{"f":1,"g":"h"},{"g":2}]},"i":true}'
+    for (let end = 0; end < text.length; end++) expect(() => read(keys, text.slice(0, end))).toThrow()
+    expect(read(keys, text)).toEqual(JSON.parse(text))
+    expect(read(keys, '{"ab":1,"abcd":2,"d":{"e":3}}')).toEqual({ ab: 1, abcd: 2, d: { e: 3 } })
+  })
+
+  it('reads names that mean something to objects as any other', () => {
+    const keys = new JsonKeys()
+    const text = '{"10":1,"9":2,"toString":3,"hasOwnProperty":4,"constructor":5,"prototype":6,"":7,"é":8,"a b":9}'
+    for (let round = 0; round < 2; round++) expect(read(keys, text)).toEqual(JSON.parse(text))
+    for (let round = 0; round < 2; round++)
+      expect(thrown(() => read(keys, '{"constructor":{"prototype":1}}')).code).toBe('payload_malformed')
+  })
+
+  it('goes on without learning once it has learned enough', () => {
+    const keys = new JsonKeys()
+    for (let i = 0; i < 3000; i++) {
+      const value = { id: i, [`key_${i}`]: { [`in_${i}`]: [{ a: i }] }, last: 'x' }
+      expect(read(keys, JSON.stringify(value))).toEqual(value)
+    }
+    const wide = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`k${i}`, i]))
+    expect(read(keys, JSON.stringify(wide))).toEqual(wide)
+    expect(thrown(() => read(keys, `${JSON.stringify(wide).slice(0, -1)},"k2999":1}`)).hint).toContain('twice')
   })
 })
 
@@ -202,6 +259,16 @@ describe('parseShallow', () => {
     expect(object).toEqual({ a: { few: [1], items: [], customer: {} }, list: [[], 2] })
     expect(whole?.()).toEqual(payload)
     expect(whole?.()).toBe(whole?.())
+  })
+
+  it('leaves out nothing that is not UTF-8, and is not changed when the bytes are', () => {
+    const bytes = Buffer.from(`{"a":["${long}é"]}`)
+    const { whole } = parseShallow(bytes, 1)
+    bytes.fill(0x20)
+    expect(whole?.()).toEqual({ a: [`${long}é`] })
+    const wrong = Buffer.from(`{"a":["${long}é"]}`)
+    wrong[wrong.indexOf(0xc3)] = 0xff
+    expect(thrown(() => parseShallow(wrong, 1)).hint).toBe(thrown(() => parseJson(wrong)).hint)
   })
 
   it.each([

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parseJson } from '../../src/core/json'
+import { JsonKeys } from '../../src/core/json-keys'
+import { edited, edits, told } from './json-edits'
+import { arrived, choices, extras, object, tape, write } from './json-texts'
+import { property } from './play'
+
+/** Those of all texts of this file, one after another. */
+const learned = new JsonKeys()
+
+const seen = { read: 0, refused: 0, exact: 0 }
+
+/** What the parser of the platform makes of it, where that is one reading: else what `parseJson` must do is not for it to say. */
+function platform(bytes: Uint8Array): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Numbers that may come as text. */
+const mayBeInexact = /[\d.]{15}|\d\.?e/i
+
+function agree(bytes: Uint8Array): void {
+  const fresh = told(() => ({ value: parseJson(bytes, new JsonKeys()) }))
+  // What other texts taught must show in nothing.
+  expect(told(() => ({ value: parseJson(bytes, learned) }))).toStrictEqual(fresh)
+  const expected = platform(bytes)
+  if (typeof fresh === 'string') {
+    seen.refused++
+    if (expected !== undefined) expect(fresh).toMatch(/key twice|object prototype|deeper than/)
+    return
+  }
+  seen.read++
+  expect(expected).toBeDefined()
+  if (mayBeInexact.test(Buffer.from(bytes).toString())) return
+  seen.exact++
+  expect(JSON.stringify(fresh.value)).toBe(JSON.stringify(expected?.value))
+  expect(fresh.value).toStrictEqual(expected?.value)
+}
+
+const deep = (more: readonly ReturnType<typeof object>[]) =>
+  more.reduce((within, { members }) => object(...members, ['inner', [within, within]]), object())
+
+describe('parseJson', () => {
+  property(
+    'a text is read as the parser of the platform reads it, or refused, whatever was read before',
+    fc.record({
+      more: fc.array(extras, { maxLength: 3 }),
+      style: fc.oneof(choices, fc.constant([0])),
+      changes: edits,
+      which: fc.nat(),
+    }),
+    ({ more, style, changes, which }) => {
+      const sent = deep(more)
+      const text = write(sent, tape(style))
+      expect(arrived(parseJson(Buffer.from(text), learned), sent)).toBe(true)
+      const again = sent.members[which % sent.members.length]
+      if (again !== undefined) {
+        const twice = write(object(['outer', [object(...sent.members, again)]]), tape(style))
+        expect(told(() => parseJson(Buffer.from(twice), learned))).toContain('twice')
+      }
+      agree(edited(Buffer.from(text), changes))
+    },
+  )
+
+  it('saw all kinds', () => {
+    expect(Math.min(...Object.values(seen))).toBeGreaterThan(20)
+  })
+})
