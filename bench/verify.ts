@@ -3,15 +3,14 @@ import { assertProves, compare, createOurs, ours } from './ours'
 import type { Bench, Part } from './part'
 import { type Shape, type Size, shapes, sizes } from './payloads'
 import { type Peer, peers } from './peers'
-import { type Measured, payproofRead as read, toResult } from './verify-tables'
+import { type Measured, toResult } from './verify-tables'
 import { type Delivery, deliver, inTurn, payqiWire, usualHeaders, type Wire, wires } from './wires'
 
 export const verify: Part = {
   name: 'verify',
   question: '`receiver.verify` of every signing provider, beside the hand-written floor and other libraries',
   method: `CPU time as a multiple of the floor's: the median round, and the middle half of the rounds in brackets; wall time behind it.
-The floor proves and parses, and types nothing; payproof's \`verify\` is awaited, proves, checks freshness, parses and types. What no schema
-looks at, which is where these bodies grow, is checked by then, and made into objects when \`event.data\` is first read: \`${read}\` reads it at once.
+The floor proves and parses, and types nothing; payproof's \`verify\` is awaited, proves, checks freshness, parses and types.
 The bodies: \`items\` is many small values, ASCII; \`text\` is one long text field with letters beyond ASCII. Other libraries
 verify the same bytes, signed in their own schemes, and parse them. @hookflo/tern takes a fetch \`Request\` only: making one is in its time.`,
   async run(bench) {
@@ -49,9 +48,6 @@ async function measure(
   const contestants: Contestant[] = [
     { name: 'payproof', run: repeatAwaited(ours(() => receiver.verify(next()))) },
     { name: 'floor', run: repeat(() => wire.floor(nextOfFloor())) },
-    ...(rivals.length === 0
-      ? []
-      : [{ name: read, run: repeatAwaited(async () => (await receiver.verify(next())).data) }]),
     ...(await Promise.all(rivals.map((peer) => contestant(peer, deliveries)))),
   ]
   const timings = await interleave(contestants, pace)

@@ -59,42 +59,12 @@ export interface WebhookEvent<
   readonly idempotencyKey: string
   /** When the event happened, where the provider says so. */
   readonly occurredAt?: Date
-  /** As it was sent. What lies deeper than any schema looks is parsed when `data` is first read; that it is JSON is known before. */
+  /** As it was sent. */
   readonly data: Data
   readonly payment?: Payment
   readonly proof: Proof
   /** The body exactly as it was received. Not enumerable, so that a logged event does not hold it. */
   readonly rawBody: Uint8Array
-}
-
-/** What gives a value when it is asked for, the same each time. */
-export class Later {
-  readonly make: () => unknown
-
-  constructor(make: () => unknown) {
-    this.make = make
-  }
-}
-
-/**
- * A property that looks as any other, and is one once it was read. Both functions know their object: whoever copies them, or looks through
- * a `Proxy`, gets the same.
- */
-function defineLater(object: object, name: string, { make }: Later): void {
-  const plain = (value: unknown) => ({ value, writable: true, enumerable: true, configurable: true })
-  Object.defineProperty(object, name, {
-    enumerable: true,
-    configurable: true,
-    get() {
-      const value = make()
-      // Goes on without where the object was frozen.
-      if (this === object) Reflect.defineProperty(object, name, plain(value))
-      return value
-    },
-    set(value) {
-      Object.defineProperty(this, name, plain(value))
-    },
-  })
 }
 
 /** A `WebhookEvent`. Its body is no field: whoever logs, copies or serialises an event has no body or token in it. */
@@ -112,7 +82,6 @@ export class ProvenEvent implements WebhookEvent {
   readonly #received: Uint8Array
   #rawBody: Uint8Array | undefined
 
-  /** `data` may be a `Later`. */
   constructor(fields: Omit<WebhookEvent, 'rawBody'>, rawBody: Uint8Array) {
     this.provider = fields.provider
     this.wireType = fields.wireType
@@ -121,8 +90,7 @@ export class ProvenEvent implements WebhookEvent {
     this.idempotencyKey = fields.idempotencyKey
     if (fields.occurredAt !== undefined) this.occurredAt = fields.occurredAt
     this.type = fields.type
-    if (fields.data instanceof Later) defineLater(this, 'data', fields.data)
-    else this.data = fields.data
+    this.data = fields.data
     if (fields.payment !== undefined) this.payment = fields.payment
     this.proof = fields.proof
     this.#received = rawBody
@@ -132,11 +100,5 @@ export class ProvenEvent implements WebhookEvent {
   get rawBody(): Uint8Array {
     this.#rawBody ??= Uint8Array.prototype.slice.call(this.#received)
     return this.#rawBody
-  }
-
-  /** Asked by Node before it shows an event: by then it has its data. */
-  [Symbol.for('nodejs.util.inspect.custom')](): object {
-    void this.data
-    return Object.isFrozen(this) ? { ...this } : this
   }
 }

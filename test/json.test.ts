@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseJson, parseJsonObject, parseShallow } from '../src/core/json'
+import { parseJson } from '../src/core/json'
 import { JsonKeys } from '../src/core/json-keys'
 import { thrown } from './support/errors'
 import { describeVectors, readJsonVector, readVector, vectorPath } from './support/vectors'
@@ -244,62 +244,5 @@ describeVectors('outside JSON data', () => {
     }
     expect(seen.valid).toBeGreaterThan(60)
     expect(seen.invalid).toBeGreaterThan(130)
-  })
-})
-
-describe('parseShallow', () => {
-  const long = 'x'.repeat(1024)
-
-  it('leaves empty what lies deeper, is worth it and plain, and has all of it when asked', () => {
-    const payload = {
-      a: { few: [1], items: [{ sku: long }], customer: { name: long, tags: ['é'] } },
-      list: [[long], 2],
-    }
-    const { object, whole } = parseShallow(Buffer.from(JSON.stringify(payload)), 2)
-    expect(object).toEqual({ a: { few: [1], items: [], customer: {} }, list: [[], 2] })
-    expect(whole?.()).toEqual(payload)
-    expect(whole?.()).toBe(whole?.())
-  })
-
-  it('leaves out nothing that is not UTF-8, and is not changed when the bytes are', () => {
-    const bytes = Buffer.from(`{"a":["${long}é"]}`)
-    const { whole } = parseShallow(bytes, 1)
-    bytes.fill(0x20)
-    expect(whole?.()).toEqual({ a: [`${long}é`] })
-    const wrong = Buffer.from(`{"a":["${long}é"]}`)
-    wrong[wrong.indexOf(0xc3)] = 0xff
-    expect(thrown(() => parseShallow(wrong, 1)).hint).toBe(thrown(() => parseJson(wrong)).hint)
-  })
-
-  it.each([
-    ['a number that a double would round', '12345678901234567890'],
-    ['an exponent', '1e5'],
-    ['an escape in a key', '{"\\u0061":1}'],
-    [
-      'more keys than are held against each other',
-      JSON.stringify(Object.fromEntries([...'abcdefghijklmnopq'].entries())),
-    ],
-    ['a key that is very long', `{"${'k'.repeat(300)}":1}`],
-  ])('parses all at once where there is %s', (_, odd) => {
-    const bytes = Buffer.from(`{"a":["${long}",${odd}]}`)
-    expect(parseShallow(bytes, 1)).toEqual({ object: parseJsonObject(bytes) })
-  })
-
-  it.each([
-    ['what is not plain, on every level', `"${'\\u0416'.repeat(8000)}",1e5`],
-    ['escapes', `"${'\\u0416'.repeat(8000)}"`],
-    ['long keys', [...'abcdefghijklmnop'].map((key) => `{"${'k'.repeat(3000)}${key}":1}`).join()],
-    ['many objects', Array.from({ length: 4000 }, (_, i) => `{"a":${i},"b":1}`).join()],
-  ])('takes no more than a few times as long as parsing: %s', (_, inner) => {
-    const bytes = Buffer.from(`{"a":${'['.repeat(28)}${inner}${']'.repeat(28)}}`)
-    const best = (work: () => unknown) =>
-      Math.min(
-        ...Array.from({ length: 9 }, () => {
-          const startedMs = performance.now()
-          work()
-          return performance.now() - startedMs
-        }),
-      )
-    expect(best(() => parseShallow(bytes, 1)) / best(() => parseJsonObject(bytes))).toBeLessThan(8)
   })
 })

@@ -22,15 +22,6 @@ export function decodeUtf8(bytes: Uint8Array): string {
 /** From here on Node's transcoder takes a third of the time of a `TextDecoder`, where the text is not ASCII alone. */
 const longText = 2048
 
-export function isUtf8(bytes: Uint8Array): boolean {
-  if (node !== undefined) return node.isUtf8(bytes)
-  try {
-    return strictUtf8.decode(bytes) !== undefined
-  } catch {
-    return false
-  }
-}
-
 /** Each byte as one character: right for ASCII, and only there. */
 export function decodeLatin1(bytes: Uint8Array, from: number, to: number): string {
   if (node === undefined) return latin1.decode(bytes.subarray(from, to))

@@ -1,4 +1,4 @@
-import { isUtf8, toBytes } from './bytes'
+import { toBytes } from './bytes'
 import {
   closingBrace,
   closingBracket,
@@ -13,27 +13,17 @@ import {
 } from './json-bytes'
 import type { JsonKeys, Key } from './json-keys'
 import { readNumber } from './json-numbers'
-import { skimContainer } from './json-skim'
 import { afterSpace, harmful, JsonSource, malformed, notJson } from './json-source'
 import { readString } from './json-strings'
 
-/** What has fewer bytes is read at once: leaving it out would save less than reading it later costs those who want it. */
-const minDeep = 1024
-
 /** Reads one JSON text, in one pass over its bytes. */
 export class JsonReader {
-  /** Whether something was left out. */
-  isCut = false
   readonly #source: JsonSource
   readonly #keys: JsonKeys
-  readonly #levels: number
-  /** Up to here nothing is skimmed any more: what is not plain is read, with all that it holds. */
-  #skimmed = 0
 
-  constructor(bytes: Uint8Array, keys: JsonKeys, levels: number) {
+  constructor(bytes: Uint8Array, keys: JsonKeys) {
     this.#source = new JsonSource(bytes)
     this.#keys = keys
-    this.#levels = levels
   }
 
   read(): unknown {
@@ -56,7 +46,6 @@ export class JsonReader {
 
   #container(first: number, depth: number, key: Key): unknown {
     if (depth > maxDepth) throw malformed(`It nests deeper than ${maxDepth} levels.`)
-    if (depth > this.#levels && this.#skims(depth)) return first === openingBrace ? {} : []
     const { bytes, at } = this.#source
     this.#source.at = afterSpace(bytes, at + 1)
     return first === openingBrace ? this.#object(depth, key) : this.#array(depth, key)
@@ -83,19 +72,6 @@ export class JsonReader {
     do items.push(this.#value(depth + 1, within))
     while (goesOn(source, source.bytes, closingBracket))
     return items
-  }
-
-  /** Goes on behind the object or array that is next, if it is worth it and known to be right without having been read. */
-  #skims(depth: number): boolean {
-    const { bytes, at } = this.#source
-    if (at < this.#skimmed || bytes.length - at < minDeep) return false
-    const end = skimContainer(bytes, this.#source.view, at, depth)
-    // Nothing is skimmed twice.
-    this.#skimmed = end < 0 ? bytes.length : end
-    if (end - at < minDeep || !isUtf8(bytes.subarray(at, end))) return false
-    this.#source.at = end
-    this.isCut = true
-    return true
   }
 }
 

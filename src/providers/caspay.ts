@@ -11,7 +11,7 @@ import { bodySignature } from '../schemes/body-signature'
 import type { Delivery } from '../schemes/scheme'
 import { createSigningKeys } from '../schemes/signing-keys'
 import { amount, assertGiven, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineShallowProvider, type EventOf, eventType } from './provider'
+import { defineForm, defineProvider, type EventOf, eventType } from './provider'
 
 export interface CaspaySettings {
   /** The webhook's signing secret; a list, newest first, while rotating. */
@@ -27,7 +27,7 @@ export interface CaspaySettings {
 export function caspay(settings: CaspaySettings) {
   assertGiven('caspay', settings, ['merchantId'])
   const keys = createSigningKeys('caspay({ secret })', settings.secret)
-  return defineShallowProvider(4, {
+  return defineProvider({
     name: 'caspay',
     scheme: bodySignature({ headers: ['x-caspay-signature'], keys }),
     headers: ['x-caspay-event', 'x-caspay-timestamp'],

@@ -6,7 +6,7 @@ import type { PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import { createSigningKeys } from '../schemes/signing-keys'
 import { amount, exactAmount, metadata, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineShallowProvider, type EventOf, eventType } from './provider'
+import { defineForm, defineProvider, type EventOf, eventType } from './provider'
 
 export interface PayqiSettings {
   /** The webhook's signing secret; a list, newest first, while rotating. */
@@ -18,7 +18,7 @@ export interface PayqiSettings {
  * turn a delivery away; what guards against replay is the signed `created` and the event's id.
  */
 export function payqi(settings: PayqiSettings) {
-  return defineShallowProvider(3, {
+  return defineProvider({
     name: 'payqi',
     scheme: bodySignature({
       headers: ['x-payqi-signature'],

@@ -11,7 +11,7 @@ import type { Scheme } from '../schemes/scheme'
 import { createSigningKeys, readSignatureHeader } from '../schemes/signing-keys'
 import { timestampedSignature } from '../schemes/timestamped-signature'
 import { amount, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineShallowProvider, type Envelope, type EventOf, eventType } from './provider'
+import { defineForm, defineProvider, type Envelope, type EventOf, eventType } from './provider'
 
 export interface PayvostSettings {
   /** The endpoint's signing secret, whole (`whsec_…`); a list, newest first, while rotating. */
@@ -23,7 +23,7 @@ export interface PayvostSettings {
  * `t=<unix seconds>,v1=<hex>`.
  */
 export function payvost(settings: PayvostSettings) {
-  return defineShallowProvider(4, {
+  return defineProvider({
     name: 'payvost',
     scheme: plainOrTimestamped(settings.secret),
     forms: { plugin, main, second },

@@ -147,20 +147,6 @@ export function defineProvider<
   Facts = undefined,
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
-  return defineShallowProvider(Number.POSITIVE_INFINITY, definition)
-}
-
-/**
- * A provider of which nothing looks at more than so many levels of the payload, the payload itself being the first: not its forms and schemas,
- * which hand over a member of it as data, nor `check`, `modeOf` and `extend`. What lies deeper may stand there empty for them. It is known
- * to be JSON, and parsed when `event.data` is first read.
- */
-export function defineShallowProvider<
-  const Name extends string,
-  F extends Forms<Facts>,
-  Facts = undefined,
-  Extras extends object = object,
->(levels: number, definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
   const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes, headers = [] } = definition
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
@@ -177,7 +163,7 @@ export function defineShallowProvider<
     ...(scheme.clues === undefined ? {} : { clues: scheme.clues }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     verify: throwing(({ headers, body }, context) => {
-      const delivery = new ParsedDelivery(headers, body, levels, keys)
+      const delivery = new ParsedDelivery(headers, body, keys)
       return andThen(judgeOf(scheme.prove).call(scheme, delivery, context), (evidence) => {
         if (evidence instanceof Refusal) return evidence
         const event = read(definition, forms, delivery, evidence, context)
@@ -221,11 +207,21 @@ function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends
   if (idempotencyKey !== id) assertId('id', idempotencyKey)
   const { type, payment } = typed(events.get(wireType), envelope, context)
   const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
-  const data = delivery.whole(envelope.data)
   const proof = proofOf(evidence, definition.modeOf?.(payload), timeMs === undefined ? undefined : definition.timeProof)
   // The schemas are where the union's types come from: this is the one place that says so.
   return new ProvenEvent(
-    { provider: definition.name, wireType, form, id, idempotencyKey, occurredAt, type, data, payment, proof },
+    {
+      provider: definition.name,
+      wireType,
+      form,
+      id,
+      idempotencyKey,
+      occurredAt,
+      type,
+      data: envelope.data,
+      payment,
+      proof,
+    },
     delivery.body,
   ) as unknown as EventsOf<Name, F>
 }
