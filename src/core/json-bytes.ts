@@ -14,14 +14,3 @@ export const closingBrace = 0x7d
 
 /** Deeper nesting is refused: a million brackets cost a parser half a second. */
 export const maxDepth = 32
-
-/** Which of four bytes are `byte` four times over: the top bit of each, right up to the first one. */
-export function sameBytes(four: number, fourTimes: number): number {
-  const others = four ^ fourTimes
-  return (others - 0x01010101) & ~others & 0x80808080
-}
-
-/** How many bytes come before the first mark. */
-export function beforeMark(marks: number): number {
-  return (31 - Math.clz32(marks & -marks)) >>> 3
-}

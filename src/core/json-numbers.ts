@@ -30,7 +30,7 @@ function withDigit(digits: number, byte = 0): number {
   return digits * 10 + (byte - digit0)
 }
 
-export function isDigit(byte = 0): boolean {
+function isDigit(byte = 0): boolean {
   return byte >= digit0 && byte <= digit9
 }
 

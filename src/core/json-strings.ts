@@ -1,5 +1,5 @@
 import { decodeUtf8 } from './bytes'
-import { backslash, beforeMark, quote, sameBytes } from './json-bytes'
+import { backslash, quote } from './json-bytes'
 import { type JsonSource, notJson } from './json-source'
 
 /** Reads the string whose opening quote is next. */
@@ -41,7 +41,7 @@ function unescaped(token: string): string {
 }
 
 /** Index of the first byte from `from` on that a string does not simply go on after: a quote, a backslash, a control character, or the end. */
-export function endOfRun(bytes: Uint8Array, view: DataView, from: number): number {
+function endOfRun(bytes: Uint8Array, view: DataView, from: number): number {
   let at = from
   for (const last = bytes.length - 4; at <= last; at += 4) {
     const marks = marksOf(view.getUint32(at, true))
@@ -59,4 +59,15 @@ const goesOn = Uint8Array.from({ length: 256 }, (_, byte) =>
 function marksOf(four: number): number {
   const control = (four - 0x20202020) & ~four & 0x80808080
   return sameBytes(four, 0x22222222) | sameBytes(four, 0x5c5c5c5c) | control
+}
+
+/** Which of four bytes are `byte` four times over: the top bit of each, right up to the first one. */
+function sameBytes(four: number, fourTimes: number): number {
+  const others = four ^ fourTimes
+  return (others - 0x01010101) & ~others & 0x80808080
+}
+
+/** How many bytes come before the first mark. */
+function beforeMark(marks: number): number {
+  return (31 - Math.clz32(marks & -marks)) >>> 3
 }
