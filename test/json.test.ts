@@ -1,4 +1,6 @@
 import { readdirSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../src/core/json'
 import { JsonKeys } from '../src/core/json-keys'
@@ -101,7 +103,7 @@ describe('parseJson', () => {
   })
 
   it('cuts strings out right where one window of text ends and the next begins, and holds no more than one', () => {
-    for (const length of [4080, 4090, 4095, 4096, 4097, 8190, 9000]) {
+    for (const length of [...Array(40).keys()].map((i) => 490 + i).concat(1023, 1024, 4096, 9000)) {
       const value = {
         a: 'x'.repeat(length),
         b: 'short string here',
@@ -114,6 +116,25 @@ describe('parseJson', () => {
       padded.set(bytes, 7)
       expect(parseJson(padded.subarray(7))).toEqual(value)
     }
+  })
+
+  it('keeps of a body no more than what is kept of it, and a little', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const kept: unknown[] = []
+    const used = () => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const read = (at: number) => {
+      const id = `evt_${String(at).padStart(30, '0')}`
+      return (parse(JSON.stringify({ before: 'x'.repeat(8000), id, after: 'y'.repeat(8000) })) as { id: string }).id
+    }
+    kept.push(read(0))
+    const before = used()
+    for (let at = 1; at <= 1000; at++) kept.push(read(at))
+    expect((used() - before) / 1000).toBeLessThan(1500)
+    expect(kept.length).toBe(1001)
   })
 
   it('never quotes the body in its error', () => {

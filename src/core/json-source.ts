@@ -1,8 +1,8 @@
 import { WebhookError } from '../errors'
 import { decodeLatin1 } from './bytes'
 
-/** How many bytes are made text at once. A string that somebody keeps holds on to no more than that. */
-const windowLength = 4096
+/** How many bytes are made text at once. Engines cut strings out of a text without copying: one that somebody keeps holds on to all of this. */
+const windowLength = 512
 
 /** The bytes of a JSON text, and how far they have been read. */
 export class JsonSource {

@@ -68,7 +68,12 @@ export function memoryStore({
       if (record === undefined && records.size >= maxRecords && !makeRoom(nowMs)) throw full(maxRecords)
       const token = String(++granted)
       const attempt = (before?.attempt ?? 0) + 1
-      records.set(key, { token, untilMs: nowMs + leaseSeconds * 1000, attempt, letter: letter ?? before?.letter })
+      records.set(copied(key), {
+        token,
+        untilMs: nowMs + leaseSeconds * 1000,
+        attempt,
+        letter: letter ?? before?.letter,
+      })
       return { state: 'acquired', token, attempt }
     }),
     async renew(key, token, leaseSeconds) {
@@ -82,8 +87,8 @@ export function memoryStore({
       if (lease === undefined) return false
       const untilMs = now() + retentionSeconds * 1000
       // Begun long before: in its old place it would keep from being forgotten what stands behind it.
-      if (lease.attempt > 1) records.delete(key)
-      records.set(key, untilMs)
+      const moves = lease.attempt > 1 && records.delete(key)
+      records.set(moves ? copied(key) : key, untilMs)
       return true
     }),
     async release(key, token, letter) {
@@ -98,6 +103,11 @@ export function memoryStore({
 
 /** Letters may stand there by the thousand. What is behind so many is forgotten when the store is full. */
 const maxLeasesPassed = 1000
+
+/** Engines put texts together, and cut them out of others, without copying: a key that is kept would hold on to the body that it came from. */
+function copied(key: string): string {
+  return ` ${key}`.slice(1)
+}
 
 /** Without a token: given back, and kept for the count and the letter. */
 interface Lease {
