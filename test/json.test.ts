@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parseJson } from '../src/core/json'
 import { JsonKeys } from '../src/core/json-keys'
 import { thrown } from './support/errors'
@@ -135,6 +135,18 @@ describe('parseJson', () => {
     for (let at = 1; at <= 1000; at++) kept.push(read(at))
     expect((used() - before) / 1000).toBeLessThan(1500)
     expect(kept.length).toBe(1001)
+  })
+
+  it('reads the same where nothing of Node is there', async () => {
+    vi.resetModules()
+    const hidden = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
+    const { parseJson: parseElsewhere } = await import('../src/core/json')
+    hidden.mockRestore()
+    for (const text of ['plain', 'é'.repeat(3000), 'x'.repeat(20_000), '€ and \\u0000 and \ud83d\ude00', 'a"b']) {
+      const value = { text, list: [text, { a: 'short' }], after: 'the end of it all', n: 12345678.25 }
+      expect(parseElsewhere(new TextEncoder().encode(JSON.stringify(value)))).toEqual(value)
+    }
+    expect(() => parseElsewhere(Uint8Array.of(0x22, 0xff, 0x22))).toThrow('UTF-8')
   })
 
   it('never quotes the body in its error', () => {

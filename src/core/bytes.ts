@@ -24,12 +24,10 @@ const longText = 2048
 
 /** Each byte as one character: right for ASCII, and only there. */
 export function decodeLatin1(bytes: Uint8Array, from: number, to: number): string {
-  if (node === undefined) return latin1.decode(bytes.subarray(from, to))
+  if (node === undefined) return characters(bytes.subarray(from, to))
   const buffer = node.Buffer.isBuffer(bytes) ? bytes : node.Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   return buffer.toString('latin1', from, to)
 }
-
-const latin1 = new TextDecoder('latin1')
 
 const node = findNode()
 
@@ -67,10 +65,15 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 }
 
 export function encodeBase64(bytes: Uint8Array): string {
+  return btoa(characters(bytes))
+}
+
+/** Each byte as one character. Not every runtime has a decoder for that. */
+function characters(bytes: Uint8Array): string {
   const parts: string[] = []
   // More arguments than this at once overflow the stack of some engines.
   for (let at = 0; at < bytes.length; at += 8192) parts.push(String.fromCharCode(...bytes.subarray(at, at + 8192)))
-  return btoa(parts.join(''))
+  return parts.join('')
 }
 
 /** Throws on anything but base64. */
