@@ -188,7 +188,54 @@ describe('JsonKeys', () => {
       expect(thrown(() => read(keys, '{"constructor":{"prototype":1}}')).code).toBe('payload_malformed')
   })
 
-  it('goes on without learning once it has learned enough', () => {
+  it("keeps nothing of bytes that are somebody else's", () => {
+    const keys = new JsonKeys()
+    const bytes = Buffer.from('{"aa":1,"bb":2}')
+    parseJson(bytes, keys)
+    bytes.write('bb', 2)
+    bytes.write('aa', 9)
+    expect(Object.entries(parseJson(Buffer.from(bytes), keys) as object)).toEqual([
+      ['bb', 1],
+      ['aa', 2],
+    ])
+    expect(thrown(() => read(keys, '{"bb":1,"bb":2}')).hint).toContain('twice')
+    const { buffer } = Uint8Array.from(Buffer.from('{"cc":1}'))
+    parseJson(new Uint8Array(buffer), keys)
+    structuredClone(buffer, { transfer: [buffer] })
+    expect(read(keys, '{"dd":1}')).toEqual({ dd: 1 })
+  })
+
+  it('gives objects members of their own, whatever was done to their prototype', () => {
+    const keys = new JsonKeys()
+    const names = ['toString', 'constructor', 'hasOwnProperty', 'valueOf', 'mine']
+    const setter = { set: () => {}, configurable: true }
+    Object.defineProperty(Object.prototype, 'mine', setter)
+    Object.defineProperty(Object.prototype, 'toString', {
+      ...Object.getOwnPropertyDescriptor(Object.prototype, 'toString'),
+      writable: false,
+    })
+    try {
+      for (let round = 0; round < 2; round++)
+        for (const name of names) {
+          expect(Object.entries(read(keys, `{"${name}":1}`) as object)).toEqual([[name, 1]])
+          expect(thrown(() => read(keys, `{"${name}":1,"${name}":2}`)).hint).toContain('twice')
+        }
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'mine')
+      Object.defineProperty(Object.prototype, 'toString', { writable: true })
+    }
+  })
+
+  it('learns anew once it has seen very many keys, and is not held up by them', () => {
+    const keys = new JsonKeys()
+    const { root } = keys
+    for (let i = 0; i < 1200; i++) read(keys, `{"junk_${i}":1}`)
+    expect(keys.root).not.toBe(root)
+    read(keys, '{"id":1}')
+    expect([keys.root.next?.name, ...keys.root.others.map(({ name }) => name)].length).toBeLessThan(10)
+  })
+
+  it('goes on when it has learned enough', () => {
     const keys = new JsonKeys()
     for (let i = 0; i < 3000; i++) {
       const value = { id: i, [`key_${i}`]: { [`in_${i}`]: [{ a: i }] }, last: 'x' }

@@ -323,6 +323,21 @@ describe('payqi', () => {
   })
 })
 
+it('what a body is overwritten with later changes no other delivery', async () => {
+  const provider = payqi({ secret })
+  const shared = Buffer.alloc(1024)
+  const deliver = (metadata: string) => {
+    const body = senders['payqi']?.wrap(metadata) ?? ''
+    const length = shared.write(body)
+    const headers: Pairs = senders['payqi']?.sign(body) ?? []
+    return provider.verify({ headers, body: shared.subarray(0, length) }, defaultContext(now))
+  }
+  expect((await deliver('{"order_id":"1"}')).data).toMatchObject({ metadata: { order_id: '1' } })
+  const { data, payment } = await deliver('{"cust_ref":"2"}')
+  expect(data).toMatchObject({ metadata: { cust_ref: '2' } })
+  expect(payment).not.toHaveProperty('orderId')
+})
+
 describe('payvost, t= and v1=', () => {
   const provider = payvost({ secret })
   const { wrap } = senders['payvost'] as (typeof senders)[string]
@@ -343,6 +358,8 @@ describe('payvost, t= and v1=', () => {
     ['an empty v1', `t=${seconds},v1=`, 'signature_malformed'],
     ['only v0', `t=${seconds},v0=${v1}`, 'signature_malformed'],
     ['sha1=', `t=${seconds},sha1=${v1}`, 'signature_malformed'],
+    ['junk beside the right one', `t=${seconds},v1=${v1},v1=${'Z'.repeat(64)}`, 'signature_malformed'],
+    ['junk before the right one', `t=${seconds},v1=${'Z'.repeat(64)},v1=${v1}`, 'signature_malformed'],
     ['a trailing comma', `t=${seconds},v1=${v1},`, 'signature_malformed'],
     ['junk behind t', `t=${seconds}junk,v1=${v1}`, 'timestamp_malformed'],
     ['t in ms', `t=${now},v1=${hexHmac(secret, `${now}.`, body)}`, 'timestamp_malformed'],

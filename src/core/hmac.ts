@@ -30,7 +30,11 @@ export function createMacKey(secret: Uint8Array): MacKey {
   const expected = Buffer.alloc(2 * macLength)
   const given = Buffer.alloc(2 * macLength)
   return {
-    sign: (...content) => Buffer.from(sign(content), 'hex'),
+    sign(...content) {
+      const mac = Buffer.alloc(macLength)
+      mac.write(sign(content), 'hex')
+      return mac
+    },
     verify(content, offered) {
       const right = sign(content)
       expected.write(right, 'latin1')

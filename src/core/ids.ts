@@ -8,9 +8,9 @@ export function isId(value: unknown): value is string {
 }
 
 /** Refuses a name that a log line could not hold: what is invisible there or turns it around, or far too long. */
-export function assertName(field: string, value: string): void {
-  if (idGrammar.test(value)) return
-  if (value.length > 256 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) {
+export function assertName(field: string, value: unknown): void {
+  if (isId(value)) return
+  if (typeof value !== 'string' || value.length > 256 || /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(value)) {
     throw new WebhookError('id_invalid', `\`${field}\` must be at most 256 characters, none of them invisible.`)
   }
 }

@@ -2,8 +2,8 @@ import { colon, quote } from './json-bytes'
 import { afterSpace, harmful, type JsonSource, malformed, notJson } from './json-source'
 import { readString } from './json-strings'
 
-/** What is learned of the keys of all texts is bounded: one may hold any number of them. */
-const maxKeys = 1024
+/** Texts may hold any number of keys: after so many new ones all are forgotten, whoever sent them, and learned anew. */
+const maxNew = 1024
 const maxOthers = 8
 const maxSpelling = 64
 
@@ -14,6 +14,8 @@ export class Key {
   readonly name: string
   /** How it is written, from behind its opening quote up to its colon. Left out where it is not learned. */
   readonly spelling: Uint8Array | undefined
+  /** Whether every object has something by that name already. */
+  readonly isInherited: boolean
   /** The first that came behind it. */
   next: Key | undefined = undefined
   others: readonly Key[] = []
@@ -23,6 +25,7 @@ export class Key {
   constructor(name: string, spelling: Uint8Array | undefined) {
     this.name = name
     this.spelling = spelling
+    this.isInherited = name in Object.prototype
   }
 }
 
@@ -31,9 +34,13 @@ export class Key {
  * be decoded nor be held against those before them, since what is known to come behind a key is none of them.
  */
 export class JsonKeys {
+  #root = new Key('', unspelled)
+  #new = 0
+
   /** That of a text as a whole. */
-  readonly root = new Key('', unspelled)
-  #count = 0
+  get root(): Key {
+    return this.#root
+  }
 
   /** What stands before the first key of an object that is the value of `key`, or in an array that is. */
   within(key: Key): Key {
@@ -60,18 +67,23 @@ export class JsonKeys {
     const end = afterSpace(bytes, source.at)
     if (bytes[end] !== colon) throw notJson()
     source.at = afterSpace(bytes, end + 1)
-    return this.#learned(before, name, bytes.slice(at + 1, end + 1))
+    return this.#learned(before, name, bytes.subarray(at + 1, end + 1))
   }
 
   #learned(before: Key, name: string, spelling: Uint8Array): Key {
+    if (++this.#new > maxNew) this.#forget()
     const isPlain = spelling.length === name.length + 2 && spelling.length <= maxSpelling
-    const hasRoom = this.#count < maxKeys && before.others.length < maxOthers
-    if (!isPlain || !hasRoom || before.spelling === undefined) return new Key(name, undefined)
-    this.#count++
-    const key = new Key(internalized(name), spelling)
+    if (!isPlain || before.spelling === undefined || before.others.length === maxOthers) return new Key(name, undefined)
+    // A copy: the body is somebody else's, who may write the next one over it.
+    const key = new Key(internalized(name), Uint8Array.from(spelling))
     if (before.next === undefined) before.next = key
     else before.others = [...before.others, key]
     return key
+  }
+
+  #forget(): void {
+    this.#root = new Key('', unspelled)
+    this.#new = 0
   }
 }
 

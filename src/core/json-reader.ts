@@ -59,8 +59,8 @@ export class JsonReader {
     for (let key = this.#keys.within(within); ; ) {
       key = this.#keys.read(source, key, object)
       const member = this.#value(depth + 1, key)
-      if (key.name === 'constructor') assertHarmless(member)
-      object[key.name] = member
+      if (key.isInherited) define(object, key.name, member)
+      else object[key.name] = member
       if (!goesOn(source, bytes, closingBrace)) return object
     }
   }
@@ -95,25 +95,24 @@ function goesOn(source: JsonSource, bytes: Uint8Array, closing: number): boolean
   return false
 }
 
-const words = (
-  [
-    ['true', true],
-    ['false', false],
-    ['null', null],
-  ] as const
-).map(([word, value]) => ({ bytes: toBytes(word), value }))
+const words = {
+  true: { bytes: toBytes('true'), value: true },
+  false: { bytes: toBytes('false'), value: false },
+  null: { bytes: toBytes('null'), value: null },
+} as const
 
 function readWord(source: JsonSource): boolean | null {
   const { bytes, at } = source
-  for (const word of words) {
-    if (!word.bytes.every((byte, i) => bytes[at + i] === byte)) continue
-    source.at = at + word.bytes.length
-    return word.value
-  }
-  throw notJson()
+  const first = bytes[at]
+  const word = first === 0x74 ? words.true : first === 0x66 ? words.false : words.null
+  for (let i = 0; i < word.bytes.length; i++) if (bytes[at + i] !== word.bytes[i]) throw notJson()
+  source.at = at + word.bytes.length
+  return word.value
 }
 
-function assertHarmless(member: unknown): void {
-  if (typeof member === 'object' && member !== null && !Array.isArray(member) && Object.hasOwn(member, 'prototype'))
+/** What is assigned to a name that objects inherit may end elsewhere, or nowhere. */
+function define(object: object, name: string, member: unknown): void {
+  if (name === 'constructor' && typeof member === 'object' && member !== null && Object.hasOwn(member, 'prototype'))
     throw harmful()
+  Object.defineProperty(object, name, { value: member, writable: true, enumerable: true, configurable: true })
 }

@@ -28,7 +28,17 @@ function readOddString(source: JsonSource, start: number, from: number): string 
     hasEscapes = true
   }
   source.at = at + 1
-  return hasEscapes ? unescaped(decodeUtf8(bytes.subarray(start - 1, at + 1))) : decodeUtf8(bytes.subarray(start, at))
+  if (!hasEscapes) return decodeUtf8(bytes.subarray(start, at))
+  const isShortAscii = at - start < shortLength && isAscii(bytes, start, at)
+  return unescaped(isShortAscii ? source.ascii(start - 1, at + 1) : decodeUtf8(bytes.subarray(start - 1, at + 1)))
+}
+
+/** Up to here a loop is faster than a decoder. */
+const shortLength = 64
+
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return false
+  return true
 }
 
 function unescaped(token: string): string {

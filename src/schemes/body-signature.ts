@@ -3,7 +3,7 @@ import { readHeader } from '../core/headers'
 import { type Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
 import type { Delivery, ProofContext, Scheme } from './scheme'
-import { assertSignature, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
+import { assertSignatureLength, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
 
 export interface BodySignatureSettings extends SignatureSettings {
   /**
@@ -19,7 +19,7 @@ export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySi
     headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
     prove: throwing((delivery, context) => {
       const signature = readSignatureHeader(delivery, headers)
-      assertSignature(signature)
+      assertSignatureLength(signature)
       const stale = staleness(delivery, unsignedTimestampHeader, context)
       return stale ?? proveSignature(keys, context.nowMs, [delivery.body], [signature])
     }),

@@ -23,7 +23,8 @@ export function createSigningKeys(setting: string, secret: SecretInput): readonl
     id,
     notAfterMs,
     mode,
-    evidence: { proof: proofBy(id, mode), facts: undefined },
+    // The same for every delivery.
+    evidence: Object.freeze({ proof: Object.freeze(proofBy(id, mode)), facts: undefined }),
     mac: createMacKey(bytes),
     reveal: () => bytes,
   }))
@@ -56,8 +57,12 @@ function oneOf(names: readonly string[], { headers }: Delivery): string | undefi
   return found
 }
 
-/** Its length is enough to know before it is compared: what is then wrong with the digits of one that is not right is told as that. */
 export function assertSignature(signature: string): void {
+  if (!isHex(signature, macLength)) throw malformedSignature(grammar)
+}
+
+/** Enough to know of the only one before it is compared: if it is not right, its digits are looked at then. */
+export function assertSignatureLength(signature: string): void {
   if (signature.length !== 2 * macLength) throw malformedSignature(grammar)
 }
 
