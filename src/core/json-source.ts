@@ -12,17 +12,9 @@ export class JsonSource {
   #window = ''
   #from = 0
   #to = 0
-  #view: DataView | undefined
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes
-  }
-
-  /** For looking at four bytes at a time. */
-  get view(): DataView {
-    const { buffer, byteOffset, length } = this.bytes
-    this.#view ??= new DataView(buffer, byteOffset, length)
-    return this.#view
   }
 
   /** A part that is ASCII alone, as a string: cut out of a longer one, which costs less than decoding each. */

@@ -8,7 +8,7 @@ export function readString(source: JsonSource): string {
   const start = source.at + 1
   let at = start
   while (isPlain[bytes[at] ?? 0] === 1) at++
-  if (bytes[at] !== quote) return readOddString(source, start, at)
+  if (bytes[at] !== quote) return readOddString(source, at)
   source.at = at + 1
   return source.ascii(start, at)
 }
@@ -18,30 +18,15 @@ const isPlain = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash),
 )
 
-/** A string with escapes, or with letters beyond ASCII, the first of which is at `from`. */
-function readOddString(source: JsonSource, start: number, from: number): string {
-  const { bytes, view } = source
-  let hasEscapes = false
-  let at = endOfRun(bytes, view, from)
-  for (; bytes[at] !== quote; at = endOfRun(bytes, view, at + 2)) {
-    if (bytes[at] !== backslash) throw notJson()
-    hasEscapes = true
-  }
-  source.at = at + 1
-  if (!hasEscapes) return decodeUtf8(bytes.subarray(start, at))
-  const isShortAscii = at - start < shortLength && isAscii(bytes, start, at)
-  return unescaped(isShortAscii ? source.ascii(start - 1, at + 1) : decodeUtf8(bytes.subarray(start - 1, at + 1)))
+/** A string with escapes or with letters beyond ASCII, the first of which is at `from`. The parser of the platform is best at these. */
+function readOddString(source: JsonSource, from: number): string {
+  const { bytes, at: start } = source
+  const end = endOfString(bytes, from) + 1
+  source.at = end
+  return unquoted(isShortAscii(bytes, start, end) ? source.ascii(start, end) : decodeUtf8(bytes.subarray(start, end)))
 }
 
-/** Up to here a loop is faster than a decoder. */
-const shortLength = 64
-
-function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return false
-  return true
-}
-
-function unescaped(token: string): string {
+function unquoted(token: string): string {
   try {
     return JSON.parse(token)
   } catch {
@@ -50,34 +35,25 @@ function unescaped(token: string): string {
   }
 }
 
-/** Index of the first byte from `from` on that a string does not simply go on after: a quote, a backslash, a control character, or the end. */
-function endOfRun(bytes: Uint8Array, view: DataView, from: number): number {
-  let at = from
-  for (const last = bytes.length - 4; at <= last; at += 4) {
-    const marks = marksOf(view.getUint32(at, true))
-    if (marks !== 0) return at + beforeMark(marks)
-  }
-  while (goesOn[bytes[at] ?? 0] === 1) at++
-  return at
+/** Index of the next quote that closes a string. */
+function endOfString(bytes: Uint8Array, from: number): number {
+  let end = bytes.indexOf(quote, from)
+  while (end !== -1 && isEscaped(bytes, end)) end = bytes.indexOf(quote, end + 1)
+  if (end === -1) throw notJson()
+  return end
 }
 
-const goesOn = Uint8Array.from({ length: 256 }, (_, byte) =>
-  Number(byte >= 0x20 && byte !== quote && byte !== backslash),
-)
-
-/** Which of four bytes a string does not go on after: the top bit of each, right up to the first one. */
-function marksOf(four: number): number {
-  const control = (four - 0x20202020) & ~four & 0x80808080
-  return sameBytes(four, 0x22222222) | sameBytes(four, 0x5c5c5c5c) | control
+function isEscaped(bytes: Uint8Array, index: number): boolean {
+  let first = index
+  while (bytes[first - 1] === backslash) first--
+  return (index - first) % 2 === 1
 }
 
-/** Which of four bytes are `byte` four times over: the top bit of each, right up to the first one. */
-function sameBytes(four: number, fourTimes: number): number {
-  const others = four ^ fourTimes
-  return (others - 0x01010101) & ~others & 0x80808080
-}
+/** Up to here a look costs less than a decoder. */
+const shortLength = 64
 
-/** How many bytes come before the first mark. */
-function beforeMark(marks: number): number {
-  return (31 - Math.clz32(marks & -marks)) >>> 3
+function isShortAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > shortLength) return false
+  for (let at = start; at < end; at++) if ((bytes[at] ?? 0) >= 0x80) return false
+  return true
 }
