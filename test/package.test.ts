@@ -138,7 +138,8 @@ describe('the packed package', () => {
       ['workerd', 'worker', 'browser'],
     )
     expect(warnings).toEqual([])
-    expect(/["'](node:)?crypto["']|timingSafeEqual|\bBuffer\b/.exec(text)?.[0]).toBeUndefined()
+    // A `Buffer` that nobody declares has bundlers add one. A member of a module that is asked for, and may not be there, has not.
+    expect(/["'](node:)?crypto["']|timingSafeEqual|(?<![.\w])Buffer\b/.exec(text)?.[0]).toBeUndefined()
   })
 
   it('holds what it should and nothing else', () => {
