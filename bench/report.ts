@@ -72,7 +72,7 @@ npm run bench                    # all of it
 npm run bench -- --quick         # fewer rounds
 npm run bench -- verify http     # some of it
 npm run bench -- --guard         # what CI looks at: fails when payproof has become much slower against the floor
-npm run bench -- --write         # writes this page, its chart, the README's section and the guard's figures
+npm run bench -- --write         # writes this page, its chart and the README's section; with --guard, the guard's figures
 PAYPROOF_BENCH_SLOW=3 npm run bench -- --guard # does the work three times over: the guard must notice
 \`\`\`
 

@@ -2,6 +2,7 @@ import { WebhookError } from '../errors'
 
 const encoder = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenientUtf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** The bytes of a body. A string is taken to be the UTF-8 text that came over the wire. */
 export function toBytes(body: Uint8Array | string): Uint8Array {
@@ -24,17 +25,24 @@ const longText = 2048
 
 /** Each byte as one character: right for ASCII, and only there. */
 export function decodeLatin1(bytes: Uint8Array, from: number, to: number): string {
-  if (node === undefined) return characters(bytes.subarray(from, to))
-  const buffer = node.Buffer.isBuffer(bytes) ? bytes : node.Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return buffer.toString('latin1', from, to)
+  if (isNodeBuffer(bytes)) return bytes.toString('latin1', from, to)
+  const part = bytes.subarray(from, to)
+  const text = lenientUtf8.decode(part)
+  // No byte makes more than one character: as many of both are one for each.
+  return text.length === part.length ? text : characters(part)
+}
+
+/** Told by what it can do: naming the class would have bundlers add one. */
+function isNodeBuffer(bytes: Uint8Array): bytes is Buffer {
+  return 'readUInt8' in bytes
 }
 
 const node = findNode()
 
 /** Asked for and not imported: not every runtime has it. */
-function findNode(): typeof import('node:buffer') | undefined {
+function findNode(): Pick<typeof import('node:buffer'), 'isAscii' | 'isUtf8' | 'transcode'> | undefined {
   const buffer = globalThis.process?.getBuiltinModule?.('buffer')
-  const parts = [buffer?.isAscii, buffer?.isUtf8, buffer?.transcode, buffer?.Buffer]
+  const parts = [buffer?.isAscii, buffer?.isUtf8, buffer?.transcode]
   return parts.every((part) => typeof part === 'function') ? buffer : undefined
 }
 

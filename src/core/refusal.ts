@@ -17,7 +17,7 @@ export class Refusal {
 }
 
 /** Everything but a refusal, which is thrown. */
-export function orThrow<T>(value: T | Refusal): T {
+function orThrow<T>(value: T | Refusal): T {
   if (value instanceof Refusal) throw value.toError()
   return value
 }
