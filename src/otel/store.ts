@@ -1,6 +1,7 @@
 import { TraceFlags, trace } from '@opentelemetry/api'
 import { letGo } from '../deadline'
 import type { Claim, Complete, IdempotencyStore } from '../index'
+import { answeredAtOnce, atOnce } from '../stores/at-once'
 import type { About } from './about'
 import type { Instruments } from './instruments'
 import { activeContext, quietly } from './quietly'
@@ -35,11 +36,32 @@ export function watchStore<Tx>(
       throw error
     }
   }
+  /** A store that answers at once still does: waiting for it would cost more than watching it. */
+  const watched = <Given extends unknown[], Answer>(
+    operation: Operation,
+    ask: (...given: Given) => Promise<Answer>,
+    resultOf: (answer: Answer) => Result,
+  ) => {
+    const answer = atOnce(ask)
+    if (answer === undefined) return (...given: Given) => timed(operation, () => ask.apply(store, given), resultOf)
+    return answeredAtOnce((...given: Given) => {
+      const ended = beginCall(watch, about, operation, timeoutMs)
+      if (ended === undefined) return answer(...given)
+      try {
+        const value = answer(...given)
+        ended(quietly(() => resultOf(value)) ?? 'error')
+        return value
+      } catch (error) {
+        ended('error')
+        throw error
+      }
+    })
+  }
   const { letters, volatile, defaultRetentionSeconds } = store
   return {
-    claim: (...given) => timed('claim', () => store.claim(...given), ofClaim),
+    claim: watched('claim', store.claim, ofClaim),
     renew: (...given) => timed('renew', () => store.renew(...given), ofChange),
-    complete: (...given) => timed('complete', () => store.complete(...given), ofChange),
+    complete: watched('complete', store.complete, ofChange),
     release: (...given) => timed('release', () => store.release(...given), ofChange),
     ...(volatile === undefined ? {} : { volatile }),
     ...(defaultRetentionSeconds === undefined ? {} : { defaultRetentionSeconds }),
