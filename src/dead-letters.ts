@@ -1,7 +1,7 @@
-import * as z from 'zod'
 import { decodeBase64, encodeBase64 } from './core/bytes'
 import { type HeadersInput, readHeader } from './core/headers'
 import { once } from './core/once'
+import * as z from './core/schema'
 import { WebhookError, type WebhookErrorCode } from './errors'
 import type { Letter } from './stores/store'
 
@@ -35,7 +35,7 @@ export const written = once(() =>
     id: z.string(),
     wireType: z.string(),
     attempts: z.number(),
-    reason: z.string().optional(),
+    reason: z.optional(z.string()),
     receivedAt: z.iso.datetime(),
     headers: z.record(z.string(), z.string()),
     rawBody: z.base64(),
@@ -57,7 +57,7 @@ export function readDeadLetter(given: unknown): DeadLetter {
 
 /** The delivery in what `JSON.stringify` made of one; nothing where it is anything else. */
 export function parseWritten(given: unknown): DeadLetter | undefined {
-  const { success, data } = written().safeParse(given)
+  const { success, data } = z.safeParse(written(), given)
   if (!success) return undefined
   const { rawBody, receivedAt, reason, ...rest } = data
   return writeDeadLetter({

@@ -1,6 +1,6 @@
-import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
 import { toBytes } from './core/bytes'
+import type * as z from './core/schema'
 import { type DeadLetter, parseWritten, type written } from './dead-letters'
 import { WebhookError } from './errors'
 

@@ -79,7 +79,9 @@ describe('the house', () => {
     for (const file of files.filter(
       (name) => name.startsWith('src/') && !/^src\/(cli\/|inspector\/|otel\/|testing\/vitest\.)/.test(name),
     )) {
-      for (const [, type, name = ''] of read(file).matchAll(/^import (type )?.*?from '([^.'][^']*)'/gms))
+      for (const [, type, name = ''] of read(file).matchAll(
+        /^(?:import|export) (type )?[^'=(]*? from '([^.'][^']*)'/gm,
+      ))
         if (!type) packages.add(name)
     }
     expect([...packages].sort()).toEqual([
@@ -87,7 +89,8 @@ describe('the house', () => {
       '@noble/hashes/hmac.js',
       '@noble/hashes/sha2.js',
       'node:crypto',
-      'zod',
+      'zod/mini',
+      'zod/v4/core',
     ])
   })
 

@@ -1,5 +1,6 @@
-import * as z from 'zod'
+import { $ZodArray, $ZodNullable, $ZodObject, $ZodOptional } from 'zod/v4/core'
 import { isJsonObject } from './json'
+import type { Schema } from './schema'
 
 /** What a provider sends that this version does not know, or not so. Names places, never what stands there. */
 export interface Drift {
@@ -14,10 +15,10 @@ export interface Drift {
 type Known = ReadonlyMap<string, Known>
 const anything: Known = new Map()
 
-const knownBySchema = new WeakMap<z.ZodType, Known>()
+const knownBySchema = new WeakMap<Schema, Known>()
 
 /** The paths of fields that a schema does not know. */
-export function unknownFields(schema: z.ZodType, data: unknown): readonly string[] {
+export function unknownFields(schema: Schema, data: unknown): readonly string[] {
   let known = knownBySchema.get(schema)
   if (known === undefined) {
     known = knownTo(schema)
@@ -65,12 +66,12 @@ function printable(name: string): string {
   return /^[\w$-]{1,64}$/.test(name) ? name : '…'
 }
 
-function knownTo(schema: z.ZodType): Known {
-  if (schema instanceof z.ZodObject) {
-    const fields = Object.entries(schema.shape as Record<string, z.ZodType>)
+function knownTo(schema: Schema): Known {
+  if (schema instanceof $ZodObject) {
+    const fields = Object.entries(schema._zod.def.shape as Record<string, Schema>)
     return new Map(fields.map(([name, inner]) => [name, knownTo(inner)]))
   }
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) return knownTo(schema.unwrap() as z.ZodType)
-  if (schema instanceof z.ZodArray) return knownTo(schema.element as z.ZodType)
+  if (schema instanceof $ZodOptional || schema instanceof $ZodNullable) return knownTo(schema._zod.def.innerType)
+  if (schema instanceof $ZodArray) return knownTo(schema._zod.def.element)
   return anything
 }

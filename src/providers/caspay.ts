@@ -1,9 +1,9 @@
-import * as z from 'zod'
 import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { readHeader } from '../core/headers'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { shiftDecimal } from '../core/money'
 import { once } from '../core/once'
+import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
 import type { Amount, Payment, PaymentOutcome } from '../event'
@@ -45,9 +45,9 @@ const dispatchedPayment = eventType(
   () =>
     z.object({
       payment_id: z.string(),
-      product_id: z.string().nullish(),
+      product_id: z.nullish(z.string()),
       transaction_hash: z.string(),
-      payer: z.string().nullish(),
+      payer: z.nullish(z.string()),
       amount,
       currency: z.string(),
     }),
@@ -57,10 +57,10 @@ const dispatchedSubscription = eventType(
   () =>
     z.object({
       subscription_id: z.string(),
-      plan_id: z.string().nullish(),
+      plan_id: z.nullish(z.string()),
       payment_id: z.string(),
       transaction_hash: z.string(),
-      subscriber: z.string().nullish(),
+      subscriber: z.nullish(z.string()),
       amount,
       currency: z.string(),
     }),

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { parseDecimal } from '../core/money'
+import * as z from '../core/schema'
 import { misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment } from '../event'
 
@@ -8,7 +8,7 @@ import type { Amount, Payment } from '../event'
 export const amount = z.union([z.string(), z.number()])
 
 /** The merchant's own data, passed on as it was given. */
-export const metadata = z.unknown().optional()
+export const metadata = z.optional(z.unknown())
 
 /** A string field of the envelope that must be there. */
 export function requireText(payload: JsonObject, field: string): string {

@@ -1,8 +1,8 @@
-import * as z from 'zod'
 import { parseIsoTime } from '../core/freshness'
 import type { JsonObject } from '../core/json'
 import { parseDecimal, roundDecimal } from '../core/money'
 import { once } from '../core/once'
+import * as z from '../core/schema'
 import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment, WebhookEvent } from '../event'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
@@ -115,11 +115,11 @@ const factsSchema = once(() =>
     payment_id: z.string(),
     status: z.literal('completed'),
     amount_kas: amount,
-    amount_usd: amount.nullish(),
-    txid: z.string().nullish(),
-    store_name: z.string().nullish(),
+    amount_usd: z.nullish(amount),
+    txid: z.nullish(z.string()),
+    store_name: z.nullish(z.string()),
     confirmed_at: z.string(),
-    expires_at: z.string().nullish(),
+    expires_at: z.nullish(z.string()),
   }),
 )
 

@@ -1,10 +1,10 @@
-import * as z from 'zod'
 import { createMacKey, sha256Hex } from '#hmac'
 import { encodeHex, toBytes } from '../core/bytes'
 import type { MacKey } from '../core/hmac'
 import type { JsonObject } from '../core/json'
 import { equalDecimals } from '../core/money'
 import { once } from '../core/once'
+import * as z from '../core/schema'
 import { parseSecrets, problemWithSecret, type SecretInput, type SecretSettings } from '../core/secrets'
 import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { PaymentOutcome } from '../event'
@@ -182,7 +182,7 @@ const confirmedOrder = once(() =>
       merchant_order_id: z.union([z.string(), z.number()]),
       status: z.string(),
       price_amount: amount,
-      price_currency: z.string().nullish(),
+      price_currency: z.nullish(z.string()),
     }),
   }),
 )
@@ -193,7 +193,7 @@ async function confirmOrder(api: ConfirmationApi, payload: JsonObject): Promise<
   assertPathId('order_id', orderId)
   const answer = await api.ask('/orders/', orderId)
   if (answer === undefined) throw new WebhookError('payment_not_confirmed', 'The API knows no such order.')
-  const parsed = confirmedOrder().safeParse(answer)
+  const parsed = z.safeParse(confirmedOrder(), answer)
   if (!parsed.success)
     throw new WebhookError('confirmation_unavailable', "The confirming API's answer has an unknown shape.")
   const { order } = parsed.data
@@ -216,13 +216,17 @@ const orderData = once(() =>
     status: z.string(),
     price_amount: amount,
     price_currency: z.string(),
-    pay_amount: amount.nullish(),
-    pay_currency: z.string().nullish(),
-    created_at: z.string().nullish(),
-    created_at_t: z.union([z.number(), z.string()]).nullish(),
-    meta: z
-      .object({ payment: z.string().nullish(), transaction_hash: z.string().nullish(), network: z.string().nullish() })
-      .nullish(),
+    pay_amount: z.nullish(amount),
+    pay_currency: z.nullish(z.string()),
+    created_at: z.nullish(z.string()),
+    created_at_t: z.nullish(z.union([z.number(), z.string()])),
+    meta: z.nullish(
+      z.object({
+        payment: z.nullish(z.string()),
+        transaction_hash: z.nullish(z.string()),
+        network: z.nullish(z.string()),
+      }),
+    ),
   }),
 )
 

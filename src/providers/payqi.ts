@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { parseEpoch } from '../core/freshness'
 import { once } from '../core/once'
+import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import type { PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
@@ -41,9 +41,9 @@ const paymentData = once(() =>
     amount,
     currency: z.string(),
     status: z.string(),
-    pay_address: z.string().nullish(),
-    destination_tag: z.union([z.string(), z.number()]).nullish(),
-    tx_hash: z.string().nullish(),
+    pay_address: z.nullish(z.string()),
+    destination_tag: z.nullish(z.union([z.string(), z.number()])),
+    tx_hash: z.nullish(z.string()),
     metadata,
   }),
 )

@@ -1,9 +1,9 @@
-import * as z from 'zod'
 import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { minorUnitDigits } from '../core/minor-units'
 import { shiftDecimal } from '../core/money'
 import { judgeOf, throwing } from '../core/refusal'
+import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import type { Amount, PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
@@ -72,7 +72,7 @@ function mainPayment(outcome: PaymentOutcome) {
       amount,
       currency: z.string(),
       status: z.string(),
-      customer: z.unknown().optional(),
+      customer: z.optional(z.unknown()),
       metadata,
     })
   return eventType(
@@ -91,10 +91,10 @@ const mainSubscription = eventType(() =>
   z.object({
     object: z.object({
       id: z.string(),
-      customer: z.unknown().optional(),
+      customer: z.optional(z.unknown()),
       status: z.string(),
-      currentPeriodStart: z.number().nullish(),
-      currentPeriodEnd: z.number().nullish(),
+      currentPeriodStart: z.nullish(z.number()),
+      currentPeriodEnd: z.nullish(z.number()),
     }),
   }),
 )
@@ -108,7 +108,7 @@ const mainRefund = eventType(
         payment: z.string(),
         amount,
         status: z.string(),
-        currency: z.string().nullish(),
+        currency: z.nullish(z.string()),
       }),
     }),
   ({ object }) =>
@@ -151,7 +151,7 @@ const main = defineForm({
   },
 })
 
-const text = z.string().nullish()
+const text = z.nullish(z.string())
 
 function secondPayment(outcome: PaymentOutcome) {
   const schema = () =>
@@ -160,7 +160,7 @@ function secondPayment(outcome: PaymentOutcome) {
       amount,
       currency: z.string(),
       status: z.string(),
-      customer: z.unknown().optional(),
+      customer: z.optional(z.unknown()),
       metadata,
       paidAt: text,
       failureCode: text,
@@ -181,7 +181,7 @@ const secondRefunded = eventType(
     z.object({
       id: z.string(),
       refundId: text,
-      refundAmount: amount.nullish(),
+      refundAmount: z.nullish(amount),
       currency: text,
       reason: text,
       metadata,
@@ -222,14 +222,14 @@ const second = defineForm({
       z.object({ id: z.string(), userId: text, currency: z.string(), balance: amount }),
     ),
     'wallet.balance_updated': eventType(() =>
-      z.object({ id: z.string(), balance: amount, previousBalance: amount.nullish(), change: amount.nullish() }),
+      z.object({ id: z.string(), balance: amount, previousBalance: z.nullish(amount), change: z.nullish(amount) }),
     ),
     'wallet.frozen': eventType(() => z.object({ id: z.string(), reason: text, frozenAt: text })),
     'user.created': eventType(() => z.object({ id: z.string(), email: text, name: text, country: text })),
     'user.kyc_submitted': eventType(() => z.object({ userId: z.string(), submittedAt: text })),
     'user.kyc_verified': eventType(() => z.object({ userId: z.string(), tier: text, verifiedAt: text })),
     'user.kyc_rejected': eventType(() =>
-      z.object({ userId: z.string(), reason: text, requiredActions: z.array(z.string()).nullish() }),
+      z.object({ userId: z.string(), reason: text, requiredActions: z.nullish(z.array(z.string())) }),
     ),
     'fraud.alert_created': eventType(() =>
       z.object({ alertId: z.string(), userId: text, type: text, severity: text, description: text }),
@@ -239,7 +239,7 @@ const second = defineForm({
 })
 
 function pluginPayment(outcome: PaymentOutcome) {
-  const schema = () => z.object({ invoice_id: z.union([z.string(), z.number()]), amount: amount.nullish() })
+  const schema = () => z.object({ invoice_id: z.union([z.string(), z.number()]), amount: z.nullish(amount) })
   return eventType(schema, (data) => ({
     outcome,
     paymentId: String(data.invoice_id),

@@ -1,4 +1,3 @@
-import type * as z from 'zod'
 import { sha256Hex } from '#hmac'
 import { type Awaitable, andThen } from '../core/awaitable'
 import { type Drift, unknownFields } from '../core/drift'
@@ -9,6 +8,7 @@ import type { JsonObject } from '../core/json'
 import { JsonKeys } from '../core/json-keys'
 import { once } from '../core/once'
 import { judgeOf, Refusal, throwing } from '../core/refusal'
+import { type Schema, safeParse } from '../core/schema'
 import { misconfigured, WebhookError } from '../errors'
 import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
 import { ParsedDelivery } from '../schemes/delivery'
@@ -49,7 +49,7 @@ export type EventOf<P> = P extends Provider<infer Event> ? Event : never
 /** One type of event: what its data looks like, and what it says of a payment. */
 export interface EventType<Data> {
   /** No transforms: the event carries the data as it was sent. */
-  readonly schema: z.ZodType<Data>
+  readonly schema: Schema<Data>
   payment(data: Data): Payment | undefined
 }
 
@@ -58,7 +58,7 @@ export type Catalogue = Readonly<Record<string, EventType<unknown>>>
 
 /** `schema` may be a function that makes it, when the first event of the type comes. */
 export function eventType<Data>(
-  schema: z.ZodType<Data> | (() => z.ZodType<Data>),
+  schema: Schema<Data> | (() => Schema<Data>),
   payment: (data: Data) => Payment | undefined = () => undefined,
 ): EventType<Data> {
   return new LazyEventType(typeof schema === 'function' ? once(schema) : () => schema, payment)
@@ -66,14 +66,14 @@ export function eventType<Data>(
 
 class LazyEventType<Data> implements EventType<Data> {
   readonly payment: EventType<Data>['payment']
-  readonly #schema: () => z.ZodType<Data>
+  readonly #schema: () => Schema<Data>
 
-  constructor(schema: () => z.ZodType<Data>, payment: EventType<Data>['payment']) {
+  constructor(schema: () => Schema<Data>, payment: EventType<Data>['payment']) {
     this.#schema = schema
     this.payment = payment
   }
 
-  get schema(): z.ZodType<Data> {
+  get schema(): Schema<Data> {
     return this.#schema()
   }
 }
@@ -249,7 +249,7 @@ function typed(
     return { type: 'unknown', payment: undefined }
   }
   const { schema } = known
-  const result = schema.safeParse(data)
+  const result = safeParse(schema, data)
   if (!result.success) {
     for (const path of placesOf(result.error.issues)) drift({ kind: 'misfit', wireType, path })
     throw invalidData(wireType, result.error.issues)

@@ -1,6 +1,6 @@
-import * as z from 'zod'
 import { compareDecimals, parseDecimal, shiftDecimal } from '../core/money'
 import { once } from '../core/once'
+import * as z from '../core/schema'
 import { misconfigured, WebhookError } from '../errors'
 import { createConfirmationApi } from './api-confirmation'
 
@@ -17,7 +17,7 @@ const transactionSchema = once(() =>
   z.object({
     is_accepted: z.boolean(),
     outputs: z.array(
-      z.object({ amount: z.union([z.string(), z.number()]), script_public_key_address: z.string().nullish() }),
+      z.object({ amount: z.union([z.string(), z.number()]), script_public_key_address: z.nullish(z.string()) }),
     ),
   }),
 )
@@ -34,7 +34,7 @@ export function chainConfirmation(settings: ChainConfirmationSettings, setting: 
     }
     const answer = await api.ask('/transactions/', transactionId)
     if (answer === undefined) throw notConfirmed('The chain knows no such transaction.')
-    const parsed = transactionSchema().safeParse(answer)
+    const parsed = z.safeParse(transactionSchema(), answer)
     if (!parsed.success) {
       throw new WebhookError('confirmation_unavailable', "The chain API's answer has an unknown shape.")
     }
