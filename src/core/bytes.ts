@@ -48,7 +48,7 @@ function findNode(): Pick<typeof import('node:buffer'), 'isAscii' | 'isUtf8' | '
 
 const hexDigits = '0123456789abcdef'
 /** Whether a character is a lower-case hex digit, by its code. */
-const isHexDigit = Uint8Array.from({ length: 128 }, (_, code) => Number(hexDigits.includes(String.fromCharCode(code))))
+const isHexDigit = Array.from({ length: 128 }, (_, code) => Number(hexDigits.includes(String.fromCharCode(code))))
 
 /** Whether a text is lower-case hex of exactly `length` bytes. */
 export function isHex(text: string, length: number): boolean {

@@ -7,13 +7,13 @@ const maxNew = 1024
 const maxOthers = 8
 const maxSpelling = 64
 
-const unspelled = new Uint8Array()
+const unspelled: readonly number[] = []
 
 /** A key as it stands in an object, and the keys that are known to come behind it there. */
 export class Key {
   readonly name: string
   /** How it is written, from behind its opening quote up to its colon. Left out where it is not learned. */
-  readonly spelling: Uint8Array | undefined
+  readonly spelling: readonly number[] | undefined
   /** Whether every object has something by that name already. */
   readonly isInherited: boolean
   /** The first that came behind it. */
@@ -22,7 +22,7 @@ export class Key {
   /** What stands before the first key of an object that is its value. */
   inner: Key | undefined = undefined
 
-  constructor(name: string, spelling: Uint8Array | undefined) {
+  constructor(name: string, spelling: readonly number[] | undefined) {
     this.name = name
     this.spelling = spelling
     this.isInherited = name in Object.prototype
@@ -75,7 +75,7 @@ export class JsonKeys {
     const isPlain = spelling.length === name.length + 2 && spelling.length <= maxSpelling
     if (!isPlain || before.spelling === undefined || before.others.length === maxOthers) return new Key(name, undefined)
     // A copy: the body is somebody else's, who may write the next one over it.
-    const key = new Key(internalized(name), Uint8Array.from(spelling))
+    const key = new Key(internalized(name), [...spelling])
     if (before.next === undefined) before.next = key
     else before.others = [...before.others, key]
     return key

@@ -38,7 +38,7 @@ function isExponent(byte = 0): boolean {
   return byte === 0x65 || byte === 0x45
 }
 
-const isNumeric = Uint8Array.from({ length: 256 }, (_, byte) =>
+const isNumeric = Array.from({ length: 256 }, (_, byte) =>
   Number('0123456789+-.eE'.includes(String.fromCharCode(byte))),
 )
 

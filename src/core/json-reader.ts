@@ -96,9 +96,9 @@ function goesOn(source: JsonSource, bytes: Uint8Array, closing: number): boolean
 }
 
 const words = {
-  true: { bytes: toBytes('true'), value: true },
-  false: { bytes: toBytes('false'), value: false },
-  null: { bytes: toBytes('null'), value: null },
+  true: { bytes: [...toBytes('true')], value: true },
+  false: { bytes: [...toBytes('false')], value: false },
+  null: { bytes: [...toBytes('null')], value: null },
 } as const
 
 function readWord(source: JsonSource): boolean | null {
