@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import Database from 'libsql'
 import mysql from 'mysql2/promise'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { mysqlSchema, mysqlStore } from '../src/stores/mysql'
 import { postgresSchema, postgresStore } from '../src/stores/postgres'
+import { sqliteSchema, sqliteStore } from '../src/stores/sqlite'
 import { services } from './support/services'
 import { notRun } from './support/vectors'
 
@@ -74,6 +76,39 @@ describe('a large table of which little has expired', () => {
       await pool.query(`DROP TABLE IF EXISTS ${table}`)
       await pool.end()
     }
+  })
+
+  it('SQLite finds what has expired by the index, and reads nothing else', async () => {
+    const database = new Database(':memory:')
+    database.exec(sqliteSchema(table))
+    const insert = database.prepare(
+      `INSERT INTO ${table} (key, state, first_seen, expires_at) VALUES (?, 'done', 0, ?)`,
+    )
+    for (let at = 0; at < rows; at++) insert.run(`k${at}`, hoursFromNow(at - 4.5).getTime())
+    const sent: string[] = []
+    const noting = {
+      exec(text: string) {
+        sent.push(text)
+        return database.exec(text)
+      },
+      prepare(text: string) {
+        sent.push(text)
+        return database.prepare(text)
+      },
+    }
+    const store = sqliteStore(noting, { table })
+    sent.length = 0
+    expect(await store.prune(3)).toBe(3)
+    const looking = sent.filter((text) => text.includes(table))
+    expect(looking).toHaveLength(2)
+    expect(await store.prune()).toBe(2)
+    for (const text of looking) {
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all() as { detail: string }[]
+      const lines = plan.map(({ detail }) => detail).join('\n')
+      expect(lines).toContain(`SEARCH ${table} USING INDEX ${table}_prunable (expires_at<?)`)
+      expect(lines).not.toMatch(new RegExp(`SCAN ${table}`))
+    }
+    database.close()
   })
 })
 

@@ -86,6 +86,7 @@ export function statements(database: SqliteDatabase, table: string) {
       discard: (key: string) => write(prepared.discard, key) !== undefined,
     },
     prune(batch: number): number {
+      // In the words of the index, which a claim does not touch.
       const expired = `SELECT key FROM ${table} WHERE expires_at <= ${now} AND state <> 'busy' AND letter IS NULL LIMIT ${Math.floor(batch)}`
       const { n } = get(database.prepare(`SELECT count(*) AS n FROM (${expired})`)) ?? {}
       database.exec(`DELETE FROM ${table} WHERE key IN (${expired})`)

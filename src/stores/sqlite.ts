@@ -21,7 +21,7 @@ export function sqliteSchema(table = 'payproof_events'): string {
   letter TEXT,
   CHECK ((state = 'busy') = (token IS NOT NULL AND lease_until IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ${name}_expires_at ON ${table} (expires_at);
+CREATE INDEX IF NOT EXISTS ${name}_prunable ON ${table} (expires_at) WHERE state <> 'busy' AND letter IS NULL;
 CREATE INDEX IF NOT EXISTS ${name}_letters ON ${table} (key) WHERE letter IS NOT NULL;`
 }
 
