@@ -2,14 +2,13 @@ import { parseEpoch, parseIsoTime } from '../core/freshness'
 import { isJsonObject, type JsonObject } from '../core/json'
 import { minorUnitDigits } from '../core/minor-units'
 import { shiftDecimal } from '../core/money'
-import { judgeOf, throwing } from '../core/refusal'
+import { throwing } from '../core/refusal'
 import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import type { Amount, PaymentOutcome } from '../event'
-import { bodySignature } from '../schemes/body-signature'
 import type { Scheme } from '../schemes/scheme'
-import { createSigningKeys, readSignatureHeader } from '../schemes/signing-keys'
-import { timestampedSignature } from '../schemes/timestamped-signature'
+import { assertSignatureLength, createSigningKeys, proveSignature, readSignatureHeader } from '../schemes/signing-keys'
+import { proveTimestamped } from '../schemes/timestamped-signature'
 import { amount, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
 import { defineForm, defineProvider, type Envelope, type EventOf, eventType } from './provider'
 
@@ -46,13 +45,13 @@ export type PayvostEvent = EventOf<ReturnType<typeof payvost>>
 function plainOrTimestamped(secret: SecretInput): Scheme {
   const headers = ['payvost-signature', 'x-payvost-signature']
   const keys = createSigningKeys('payvost({ secret })', secret)
-  const plain = bodySignature({ headers, keys })
-  const timestamped = timestampedSignature({ headers, keys })
   return {
     headers,
     prove: throwing((delivery, context) => {
-      const scheme = readSignatureHeader(delivery, headers).includes('=') ? timestamped : plain
-      return judgeOf(scheme.prove)(delivery, context)
+      const header = readSignatureHeader(delivery, headers)
+      if (header.includes('=')) return proveTimestamped(header, keys, delivery, context)
+      assertSignatureLength(header)
+      return proveSignature(keys, context.nowMs, [delivery.body], [header])
     }),
     clues: () => ({ proof: 'signature', headers, keys, signs: ['body', 'timestamp.body'] }),
   }

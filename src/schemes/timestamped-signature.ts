@@ -1,9 +1,9 @@
-import { andThen } from '../core/awaitable'
+import { type Awaitable, andThen } from '../core/awaitable'
 import { toBytes } from '../core/bytes'
 import { outsideTolerance, parseUnixSeconds } from '../core/freshness'
 import { Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
-import type { Scheme } from './scheme'
+import type { Delivery, Evidence, ProofContext, Scheme, SigningKey } from './scheme'
 import {
   assertSignature,
   malformedSignature,
@@ -20,20 +20,27 @@ import {
 export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
   return {
     headers,
-    prove: throwing((delivery, context) => {
-      const { timestamp, signatures } = parseHeader(readSignatureHeader(delivery, headers))
-      const stale = outsideTolerance(parseUnixSeconds(timestamp), context.nowMs, context.toleranceSeconds)
-      if (stale !== undefined) return stale
-      const content = [toBytes(`${timestamp}.`), delivery.body]
-      const proven = proveSignature(keys, context.nowMs, content, signatures)
-      return andThen(proven, (evidence) =>
-        evidence instanceof Refusal
-          ? evidence
-          : { proof: evidence.proof, facts: evidence.facts, attemptTimeSigned: true },
-      )
-    }),
+    prove: throwing((delivery, context) =>
+      proveTimestamped(readSignatureHeader(delivery, headers), keys, delivery, context),
+    ),
     clues: () => ({ proof: 'signature', headers, keys, signs: ['timestamp.body'] }),
   }
+}
+
+/** Proves a delivery by the value of its header. */
+export function proveTimestamped(
+  header: string,
+  keys: readonly SigningKey[],
+  { body }: Delivery,
+  { nowMs, toleranceSeconds }: ProofContext,
+): Awaitable<Evidence<undefined> | Refusal> {
+  const { timestamp, signatures } = parseHeader(header)
+  const stale = outsideTolerance(parseUnixSeconds(timestamp), nowMs, toleranceSeconds)
+  if (stale !== undefined) return stale
+  const proven = proveSignature(keys, nowMs, [toBytes(`${timestamp}.`), body], signatures)
+  return andThen(proven, (evidence) =>
+    evidence instanceof Refusal ? evidence : { proof: evidence.proof, facts: evidence.facts, attemptTimeSigned: true },
+  )
 }
 
 /** One time and one signature, as nearly every delivery has them: taking a header apart takes longer. */
