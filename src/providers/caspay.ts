@@ -11,7 +11,8 @@ import { bodySignature } from '../schemes/body-signature'
 import type { Delivery } from '../schemes/scheme'
 import { createSigningKeys } from '../schemes/signing-keys'
 import { amount, assertGiven, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType } from './provider'
+import { defineForm, eventType } from './form'
+import { defineProvider, type EventOf } from './provider'
 
 export interface CaspaySettings {
   /** The webhook's signing secret; a list, newest first, while rotating. */

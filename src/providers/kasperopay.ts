@@ -9,7 +9,8 @@ import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../sc
 import { chainConfirmation } from '../schemes/chain-confirmation'
 import type { Delivery, Scheme } from '../schemes/scheme'
 import { amount, assertGiven, defined, exactAmount, optionalText, paymentOf, requireText } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
+import { defineForm, eventType } from './form'
+import { defineProvider, type EventOf, maxUnprovenBytes } from './provider'
 
 /** What the merchant's own records say the payment must be. */
 export interface ExpectedPayment {

@@ -12,7 +12,8 @@ import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../sc
 import { bodyToken } from '../schemes/body-token'
 import type { ExpectedToken, Scheme } from '../schemes/scheme'
 import { amount, assertGiven, exactAmount, optionalText, paymentOf, requireText } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType, maxUnprovenBytes } from './provider'
+import { defineForm, eventType } from './form'
+import { defineProvider, type EventOf, maxUnprovenBytes } from './provider'
 
 /** Which token is right. Give exactly one of the three. */
 export type MugglepayToken =

@@ -6,7 +6,8 @@ import type { PaymentOutcome } from '../event'
 import { bodySignature } from '../schemes/body-signature'
 import { createSigningKeys } from '../schemes/signing-keys'
 import { amount, exactAmount, metadata, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineProvider, type EventOf, eventType } from './provider'
+import { defineForm, eventType } from './form'
+import { defineProvider, type EventOf } from './provider'
 
 export interface PayqiSettings {
   /** The webhook's signing secret; a list, newest first, while rotating. */

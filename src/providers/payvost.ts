@@ -10,7 +10,8 @@ import type { Scheme } from '../schemes/scheme'
 import { assertSignatureLength, createSigningKeys, proveSignature, readSignatureHeader } from '../schemes/signing-keys'
 import { proveTimestamped } from '../schemes/timestamped-signature'
 import { amount, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, defineProvider, type Envelope, type EventOf, eventType } from './provider'
+import { defineForm, type Envelope, eventType } from './form'
+import { defineProvider, type EventOf } from './provider'
 
 export interface PayvostSettings {
   /** The endpoint's signing secret, whole (`whsec_…`); a list, newest first, while rotating. */

@@ -1,18 +1,15 @@
-import { sha256Hex } from '#hmac'
 import { type Awaitable, andThen } from '../core/awaitable'
-import { type Drift, unknownFields } from '../core/drift'
-import { outsideWindow } from '../core/freshness'
+import type { Drift } from '../core/drift'
 import type { HeadersInput } from '../core/headers'
-import { assertId, assertName } from '../core/ids'
 import type { JsonObject } from '../core/json'
 import { JsonKeys } from '../core/json-keys'
-import { once } from '../core/once'
 import { judgeOf, Refusal, throwing } from '../core/refusal'
-import { type Schema, safeParse } from '../core/schema'
-import { misconfigured, WebhookError } from '../errors'
-import { type Payment, type Proof, ProvenEvent, type WebhookEvent } from '../event'
+import { misconfigured } from '../errors'
+import type { Proof, WebhookEvent } from '../event'
 import { ParsedDelivery } from '../schemes/delivery'
-import type { Clues, Delivery, Evidence, ProofContext, Scheme } from '../schemes/scheme'
+import type { Clues, ProofContext, Scheme } from '../schemes/scheme'
+import type { EventsOf, Forms } from './form'
+import { namedForms, readEvent } from './reading'
 
 /** What the sender gets to see after a delivery was handled. */
 export interface Acknowledgement {
@@ -45,76 +42,6 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
 
 /** The event type of a provider: `EventOf<ReturnType<typeof caspay>>`. */
 export type EventOf<P> = P extends Provider<infer Event> ? Event : never
-
-/** One type of event: what its data looks like, and what it says of a payment. */
-export interface EventType<Data> {
-  /** No transforms: the event carries the data as it was sent. */
-  readonly schema: Schema<Data>
-  payment(data: Data): Payment | undefined
-}
-
-/** The event types of a form, by the provider's own word. */
-export type Catalogue = Readonly<Record<string, EventType<unknown>>>
-
-/** `schema` may be a function that makes it, when the first event of the type comes. */
-export function eventType<Data>(
-  schema: Schema<Data> | (() => Schema<Data>),
-  payment: (data: Data) => Payment | undefined = () => undefined,
-): EventType<Data> {
-  return new LazyEventType(typeof schema === 'function' ? once(schema) : () => schema, payment)
-}
-
-class LazyEventType<Data> implements EventType<Data> {
-  readonly payment: EventType<Data>['payment']
-  readonly #schema: () => Schema<Data>
-
-  constructor(schema: () => Schema<Data>, payment: EventType<Data>['payment']) {
-    this.#schema = schema
-    this.payment = payment
-  }
-
-  get schema(): Schema<Data> {
-    return this.#schema()
-  }
-}
-
-/** What every body form has in some place or other. */
-export interface Envelope {
-  readonly wireType: string
-  /** Left out where the form has no id: a hash of the body stands in. */
-  readonly id?: string | undefined
-  /** What makes two deliveries the same event, where that is more than the id. */
-  readonly key?: string | undefined
-  /** When the event happened, in milliseconds, where that is proven. */
-  readonly timeMs?: number | undefined
-  readonly data: unknown
-}
-
-/** One shape in which a provider's bodies come. */
-export interface Form<Events extends Catalogue, Facts> {
-  matches(payload: JsonObject): boolean
-  open(payload: JsonObject, delivery: Delivery, facts: Facts): Envelope
-  readonly events: Events
-}
-
-export function defineForm<Events extends Catalogue, Facts = undefined>(
-  form: Form<Events, Facts>,
-): Form<Events, Facts> {
-  return form
-}
-
-export type Forms<Facts> = Readonly<Record<string, Form<Catalogue, Facts>>>
-
-/** The union of a provider's events: one member per form and type, and `unknown` for what may come. */
-export type EventsOf<Name extends string, F extends Forms<never>> = {
-  [K in keyof F & string]:
-    | {
-        [T in keyof F[K]['events'] & string]: WebhookEvent<Name, T, DataOf<F[K]['events'][T]>, K>
-      }[keyof F[K]['events'] & string]
-    | WebhookEvent<Name, 'unknown', unknown, K>
-}[keyof F & string]
-
-type DataOf<T> = T extends EventType<infer Data> ? Data : never
 
 export interface ProviderDefinition<Name extends string, F extends Forms<Facts>, Facts, Extras extends object> {
   readonly name: Name
@@ -166,7 +93,7 @@ export function defineProvider<
       const delivery = new ParsedDelivery(headers, body, keys)
       return andThen(judgeOf(scheme.prove).call(scheme, delivery, context), (evidence) => {
         if (evidence instanceof Refusal) return evidence
-        const event = read(definition, forms, delivery, evidence, context)
+        const event = readEvent(definition, forms, delivery, evidence, context)
         if (event instanceof Refusal) return event
         if (definition.extend === undefined) return event as typeof event & Extras
         const extras = definition.extend(event, delivery.payload(), evidence.facts)
@@ -174,119 +101,4 @@ export function defineProvider<
       })
     }),
   }
-}
-
-/** A form, with its events where words that came over the wire are safe to look for. */
-interface NamedForm<Facts> {
-  readonly name: string
-  readonly form: Form<Catalogue, Facts>
-  readonly events: ReadonlyMap<string, EventType<unknown>>
-}
-
-function namedForms<Facts>(forms: Forms<Facts>): readonly NamedForm<Facts>[] {
-  return Object.entries(forms).map(([name, form]) => ({ name, form, events: new Map(Object.entries(form.events)) }))
-}
-
-function read<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
-  definition: ProviderDefinition<Name, F, Facts, Extras>,
-  forms: readonly NamedForm<Facts>[],
-  delivery: ParsedDelivery,
-  evidence: Evidence<Facts>,
-  context: VerifyContext,
-): EventsOf<Name, F> | Refusal {
-  const payload = delivery.payload()
-  definition.check?.(payload)
-  const { name: form, form: opened, events } = findForm(forms, payload)
-  const envelope = opened.open(payload, delivery, evidence.facts)
-  const { wireType, timeMs } = envelope
-  const stale = staleness(timeMs, context)
-  if (stale !== undefined) return stale
-  const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
-  const idempotencyKey = envelope.key ?? id
-  assertId('id', id)
-  if (idempotencyKey !== id) assertId('id', idempotencyKey)
-  const { type, payment } = typed(events.get(wireType), envelope, context)
-  const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
-  const proof = proofOf(evidence, definition.modeOf?.(payload), timeMs === undefined ? undefined : definition.timeProof)
-  // The schemas are where the union's types come from: this is the one place that says so.
-  return new ProvenEvent(
-    {
-      provider: definition.name,
-      wireType,
-      form,
-      id,
-      idempotencyKey,
-      occurredAt,
-      type,
-      data: envelope.data,
-      payment,
-      proof,
-    },
-    delivery.body,
-  ) as unknown as EventsOf<Name, F>
-}
-
-function findForm<Facts>(forms: readonly NamedForm<Facts>[], payload: JsonObject): NamedForm<Facts> {
-  for (const named of forms) if (named.form.matches(payload)) return named
-  throw new WebhookError('payload_invalid', 'The payload has none of the forms this provider is known to send.')
-}
-
-function staleness(
-  timeMs: number | undefined,
-  { nowMs, maxEventAgeSeconds, toleranceSeconds }: VerifyContext,
-): Refusal | undefined {
-  return timeMs === undefined ? undefined : outsideWindow(timeMs, nowMs, maxEventAgeSeconds, toleranceSeconds)
-}
-
-function typed(
-  known: EventType<unknown> | undefined,
-  { wireType, data }: Envelope,
-  { drift = () => {} }: VerifyContext,
-): Typed {
-  if (known === undefined) {
-    assertName('type', wireType)
-    drift({ kind: 'unknown_type', wireType })
-    return { type: 'unknown', payment: undefined }
-  }
-  const { schema } = known
-  const result = safeParse(schema, data)
-  if (!result.success) {
-    for (const path of placesOf(result.error.issues)) drift({ kind: 'misfit', wireType, path })
-    throw invalidData(wireType, result.error.issues)
-  }
-  for (const path of unknownFields(schema, data)) drift({ kind: 'unknown_field', wireType, path })
-  return { type: wireType, payment: known.payment(data) }
-}
-
-interface Typed {
-  readonly type: string
-  readonly payment: Payment | undefined
-}
-
-type Issues = readonly { readonly path: readonly PropertyKey[] }[]
-const placesOf = (issues: Issues): string[] => issues.slice(0, 5).map(({ path }) => path.join('.'))
-
-/** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
-function proofOf(
-  { proof: { by, coversBody, secretId, mode: proven }, attemptTimeSigned }: Evidence<unknown>,
-  said: Proof['mode'],
-  time: Proof['timestamp'] | undefined,
-): Proof {
-  const mode = proven ?? said
-  if (said !== undefined && said !== mode)
-    throw new WebhookError('mode_mismatch', `The event is from ${said} mode, its secret is for ${mode}.`)
-  const timestamp = time ?? (attemptTimeSigned === true ? 'signed' : 'none')
-  const proof: { -readonly [Name in keyof Proof]: Proof[Name] } = { by, coversBody, timestamp }
-  if (secretId !== undefined) proof.secretId = secretId
-  if (mode !== undefined) proof.mode = mode
-  return proof
-}
-
-/** Names the places that do not fit, never what stands there. */
-function invalidData(type: string, issues: Issues): WebhookError {
-  const places = placesOf(issues).map((path) => `\`data${path === '' ? '' : `.${path}`}\``)
-  return new WebhookError(
-    'payload_invalid',
-    `The data of a \`${type}\` event does not fit its schema at ${places.join(', ')}.`,
-  )
 }

@@ -1,0 +1,129 @@
+import { sha256Hex } from '#hmac'
+import { unknownFields } from '../core/drift'
+import { outsideWindow } from '../core/freshness'
+import { assertId, assertName } from '../core/ids'
+import type { JsonObject } from '../core/json'
+import type { Refusal } from '../core/refusal'
+import { safeParse } from '../core/schema'
+import { WebhookError } from '../errors'
+import { type Payment, type Proof, ProvenEvent } from '../event'
+import type { ParsedDelivery } from '../schemes/delivery'
+import type { Evidence } from '../schemes/scheme'
+import type { Catalogue, Envelope, EventsOf, EventType, Form, Forms } from './form'
+import type { ProviderDefinition, VerifyContext } from './provider'
+
+/** A form, with its events where words that came over the wire are safe to look for. */
+interface NamedForm<Facts> {
+  readonly name: string
+  readonly form: Form<Catalogue, Facts>
+  readonly events: ReadonlyMap<string, EventType<unknown>>
+}
+
+export function namedForms<Facts>(forms: Forms<Facts>): readonly NamedForm<Facts>[] {
+  return Object.entries(forms).map(([name, form]) => ({ name, form, events: new Map(Object.entries(form.events)) }))
+}
+
+/** The event of a proven delivery, or why it is too old. Throws where it cannot be read. */
+export function readEvent<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
+  definition: ProviderDefinition<Name, F, Facts, Extras>,
+  forms: readonly NamedForm<Facts>[],
+  delivery: ParsedDelivery,
+  evidence: Evidence<Facts>,
+  context: VerifyContext,
+): EventsOf<Name, F> | Refusal {
+  const payload = delivery.payload()
+  definition.check?.(payload)
+  const { name: form, form: opened, events } = findForm(forms, payload)
+  const envelope = opened.open(payload, delivery, evidence.facts)
+  const { wireType, timeMs } = envelope
+  const stale = staleness(timeMs, context)
+  if (stale !== undefined) return stale
+  const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
+  const idempotencyKey = envelope.key ?? id
+  assertId('id', id)
+  if (idempotencyKey !== id) assertId('id', idempotencyKey)
+  const { type, payment } = typed(events.get(wireType), envelope, context)
+  const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
+  const proof = proofOf(evidence, definition.modeOf?.(payload), timeMs === undefined ? undefined : definition.timeProof)
+  // The schemas are where the union's types come from: this is the one place that says so.
+  return new ProvenEvent(
+    {
+      provider: definition.name,
+      wireType,
+      form,
+      id,
+      idempotencyKey,
+      occurredAt,
+      type,
+      data: envelope.data,
+      payment,
+      proof,
+    },
+    delivery.body,
+  ) as unknown as EventsOf<Name, F>
+}
+
+function findForm<Facts>(forms: readonly NamedForm<Facts>[], payload: JsonObject): NamedForm<Facts> {
+  for (const named of forms) if (named.form.matches(payload)) return named
+  throw new WebhookError('payload_invalid', 'The payload has none of the forms this provider is known to send.')
+}
+
+function staleness(
+  timeMs: number | undefined,
+  { nowMs, maxEventAgeSeconds, toleranceSeconds }: VerifyContext,
+): Refusal | undefined {
+  return timeMs === undefined ? undefined : outsideWindow(timeMs, nowMs, maxEventAgeSeconds, toleranceSeconds)
+}
+
+function typed(
+  known: EventType<unknown> | undefined,
+  { wireType, data }: Envelope,
+  { drift = () => {} }: VerifyContext,
+): Typed {
+  if (known === undefined) {
+    assertName('type', wireType)
+    drift({ kind: 'unknown_type', wireType })
+    return { type: 'unknown', payment: undefined }
+  }
+  const { schema } = known
+  const result = safeParse(schema, data)
+  if (!result.success) {
+    for (const path of placesOf(result.error.issues)) drift({ kind: 'misfit', wireType, path })
+    throw invalidData(wireType, result.error.issues)
+  }
+  for (const path of unknownFields(schema, data)) drift({ kind: 'unknown_field', wireType, path })
+  return { type: wireType, payment: known.payment(data) }
+}
+
+interface Typed {
+  readonly type: string
+  readonly payment: Payment | undefined
+}
+
+type Issues = readonly { readonly path: readonly PropertyKey[] }[]
+const placesOf = (issues: Issues): string[] => issues.slice(0, 5).map(({ path }) => path.join('.'))
+
+/** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
+function proofOf(
+  { proof: { by, coversBody, secretId, mode: proven }, attemptTimeSigned }: Evidence<unknown>,
+  said: Proof['mode'],
+  time: Proof['timestamp'] | undefined,
+): Proof {
+  const mode = proven ?? said
+  if (said !== undefined && said !== mode)
+    throw new WebhookError('mode_mismatch', `The event is from ${said} mode, its secret is for ${mode}.`)
+  const timestamp = time ?? (attemptTimeSigned === true ? 'signed' : 'none')
+  const proof: { -readonly [Name in keyof Proof]: Proof[Name] } = { by, coversBody, timestamp }
+  if (secretId !== undefined) proof.secretId = secretId
+  if (mode !== undefined) proof.mode = mode
+  return proof
+}
+
+/** Names the places that do not fit, never what stands there. */
+function invalidData(type: string, issues: Issues): WebhookError {
+  const places = placesOf(issues).map((path) => `\`data${path === '' ? '' : `.${path}`}\``)
+  return new WebhookError(
+    'payload_invalid',
+    `The data of a \`${type}\` event does not fit its schema at ${places.join(', ')}.`,
+  )
+}
