@@ -12,6 +12,7 @@ const floors = [
   ['src/core/'],
   ['src/event.ts'],
   ['src/schemes/', 'src/stores/'],
+  ['src/forms/'],
   ['src/providers/'],
   ['src/diagnosis/'],
   [

@@ -7,11 +7,20 @@ import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import { WebhookError } from '../errors'
 import type { Amount, Payment, PaymentOutcome } from '../event'
+import {
+  amount,
+  assertGiven,
+  exactAmount,
+  metadata,
+  optionalText,
+  orderIdIn,
+  paymentOf,
+  requireText,
+} from '../forms/fields'
+import { defineForm, eventType } from '../forms/form'
 import { bodySignature } from '../schemes/body-signature'
 import type { Delivery } from '../schemes/scheme'
 import { createSigningKeys } from '../schemes/signing-keys'
-import { amount, assertGiven, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, eventType } from './form'
 import { defineProvider, type EventOf } from './provider'
 
 export interface CaspaySettings {

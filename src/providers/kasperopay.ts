@@ -5,11 +5,11 @@ import { once } from '../core/once'
 import * as z from '../core/schema'
 import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { Amount, Payment, WebhookEvent } from '../event'
+import { amount, assertGiven, defined, exactAmount, optionalText, paymentOf, requireText } from '../forms/fields'
+import { defineForm, eventType } from '../forms/form'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { chainConfirmation } from '../schemes/chain-confirmation'
 import type { Delivery, Scheme } from '../schemes/scheme'
-import { amount, assertGiven, defined, exactAmount, optionalText, paymentOf, requireText } from './fields'
-import { defineForm, eventType } from './form'
 import { defineProvider, type EventOf, maxUnprovenBytes } from './provider'
 
 /** What the merchant's own records say the payment must be. */

@@ -8,11 +8,11 @@ import * as z from '../core/schema'
 import { parseSecrets, problemWithSecret, type SecretInput, type SecretSettings } from '../core/secrets'
 import { isWebhookError, misconfigured, WebhookError } from '../errors'
 import type { PaymentOutcome } from '../event'
+import { amount, assertGiven, exactAmount, optionalText, paymentOf, requireText } from '../forms/fields'
+import { defineForm, eventType } from '../forms/form'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { bodyToken } from '../schemes/body-token'
 import type { ExpectedToken, Scheme } from '../schemes/scheme'
-import { amount, assertGiven, exactAmount, optionalText, paymentOf, requireText } from './fields'
-import { defineForm, eventType } from './form'
 import { defineProvider, type EventOf, maxUnprovenBytes } from './provider'
 
 /** Which token is right. Give exactly one of the three. */

@@ -3,10 +3,10 @@ import { once } from '../core/once'
 import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import type { PaymentOutcome } from '../event'
+import { amount, exactAmount, metadata, orderIdIn, paymentOf, requireText } from '../forms/fields'
+import { defineForm, eventType } from '../forms/form'
 import { bodySignature } from '../schemes/body-signature'
 import { createSigningKeys } from '../schemes/signing-keys'
-import { amount, exactAmount, metadata, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, eventType } from './form'
 import { defineProvider, type EventOf } from './provider'
 
 export interface PayqiSettings {

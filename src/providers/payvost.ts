@@ -6,11 +6,11 @@ import { throwing } from '../core/refusal'
 import * as z from '../core/schema'
 import type { SecretInput } from '../core/secrets'
 import type { Amount, PaymentOutcome } from '../event'
+import { amount, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from '../forms/fields'
+import { defineForm, type Envelope, eventType } from '../forms/form'
 import type { Scheme } from '../schemes/scheme'
 import { assertSignatureLength, createSigningKeys, proveSignature, readSignatureHeader } from '../schemes/signing-keys'
 import { proveTimestamped } from '../schemes/timestamped-signature'
-import { amount, exactAmount, metadata, optionalText, orderIdIn, paymentOf, requireText } from './fields'
-import { defineForm, type Envelope, eventType } from './form'
 import { defineProvider, type EventOf } from './provider'
 
 export interface PayvostSettings {

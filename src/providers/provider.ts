@@ -1,27 +1,19 @@
 import { type Awaitable, andThen } from '../core/awaitable'
-import type { Drift } from '../core/drift'
 import type { HeadersInput } from '../core/headers'
 import type { JsonObject } from '../core/json'
 import { JsonKeys } from '../core/json-keys'
 import { judgeOf, Refusal, throwing } from '../core/refusal'
 import { misconfigured } from '../errors'
-import type { Proof, WebhookEvent } from '../event'
+import type { WebhookEvent } from '../event'
+import type { EventsOf, Forms } from '../forms/form'
+import { createReader, type Reading, type ReadingContext } from '../forms/reading'
 import { ParsedDelivery } from '../schemes/delivery'
-import type { Clues, ProofContext, Scheme } from '../schemes/scheme'
-import type { EventsOf, Forms } from './form'
-import { namedForms, readEvent } from './reading'
+import type { Clues, Scheme } from '../schemes/scheme'
 
 /** What the sender gets to see after a delivery was handled. */
 export interface Acknowledgement {
   readonly contentType: string
   readonly body: string
-}
-
-export interface VerifyContext extends ProofContext {
-  /** The oldest event that is still taken: the store remembers at least as long. */
-  readonly maxEventAgeSeconds: number
-  /** Told of what a proven delivery has that this version does not know. */
-  readonly drift?: (drift: Drift) => void
 }
 
 /** A payment provider, with its secrets inside. Made by `caspay(…)` and its like, or by `defineProvider`. */
@@ -37,29 +29,21 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
   /** For `explain`: what to try on a delivery that does not verify. */
   clues?(): Clues
   /** Proves, parses and types one delivery, at once where nobody has to be asked. Throws a `WebhookError`. */
-  verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: VerifyContext): Awaitable<Event>
+  verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: ReadingContext): Awaitable<Event>
 }
 
 /** The event type of a provider: `EventOf<ReturnType<typeof caspay>>`. */
 export type EventOf<P> = P extends Provider<infer Event> ? Event : never
 
-export interface ProviderDefinition<Name extends string, F extends Forms<Facts>, Facts, Extras extends object> {
-  readonly name: Name
+export interface ProviderDefinition<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>
+  extends Reading<Name, F, Facts> {
   readonly scheme: Scheme<Facts>
-  /** By name; the first that matches is taken. */
-  readonly forms: F
-  /** Whether an event's time is covered by the signature, or confirmed by the provider's API. */
-  readonly timeProof: 'signed' | 'confirmed'
   readonly acknowledgement: Acknowledgement
   readonly retryHorizonSeconds: number
-  /** The environment that a delivery says it is from. Held against that of the secret. */
-  readonly modeOf?: (payload: JsonObject) => Proof['mode']
   /** Headers that the forms read, besides those of the scheme. */
   readonly headers?: readonly string[]
   /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
   readonly maxBodyBytes?: number
-  /** Refuses what is proven and not for these settings, before anything of it is read. */
-  readonly check?: (payload: JsonObject) => void
   /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
   readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Awaitable<Extras>
 }
@@ -80,7 +64,7 @@ export function defineProvider<
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
     throw misconfigured('retryHorizonSeconds', 'must be a number of seconds, 0 or more.')
   }
-  const forms = namedForms<Facts>(definition.forms)
+  const read = createReader(definition)
   const keys = new JsonKeys()
   return {
     name,
@@ -93,7 +77,7 @@ export function defineProvider<
       const delivery = new ParsedDelivery(headers, body, keys)
       return andThen(judgeOf(scheme.prove).call(scheme, delivery, context), (evidence) => {
         if (evidence instanceof Refusal) return evidence
-        const event = readEvent(definition, forms, delivery, evidence, context)
+        const event = read(delivery, evidence, context)
         if (event instanceof Refusal) return event
         if (definition.extend === undefined) return event as typeof event & Extras
         const extras = definition.extend(event, delivery.payload(), evidence.facts)

@@ -21,7 +21,7 @@ const folder = new URL('../fixtures/', import.meta.url)
 
 export const providerNames = readdirSync(new URL('../../src/providers/', import.meta.url))
   .map((file) => file.replace(/\.ts$/, ''))
-  .filter((name) => !['index', 'provider', 'fields'].includes(name))
+  .filter((name) => !['index', 'provider'].includes(name))
 
 export function readFixtures(provider: string): Fixture[] {
   return JSON.parse(readFileSync(new URL(`${provider}/deliveries.json`, folder), 'utf8')) as Fixture[]

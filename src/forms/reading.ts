@@ -1,5 +1,5 @@
 import { sha256Hex } from '#hmac'
-import { unknownFields } from '../core/drift'
+import { type Drift, unknownFields } from '../core/drift'
 import { outsideWindow } from '../core/freshness'
 import { assertId, assertName } from '../core/ids'
 import type { JsonObject } from '../core/json'
@@ -8,9 +8,28 @@ import { safeParse } from '../core/schema'
 import { WebhookError } from '../errors'
 import { type Payment, type Proof, ProvenEvent } from '../event'
 import type { ParsedDelivery } from '../schemes/delivery'
-import type { Evidence } from '../schemes/scheme'
+import type { Evidence, ProofContext } from '../schemes/scheme'
 import type { Catalogue, Envelope, EventsOf, EventType, Form, Forms } from './form'
-import type { ProviderDefinition, VerifyContext } from './provider'
+
+/** What reading an event needs to know of its provider. */
+export interface Reading<Name extends string, F extends Forms<Facts>, Facts> {
+  readonly name: Name
+  /** By name; the first that matches is taken. */
+  readonly forms: F
+  /** Whether an event's time is covered by the signature, or confirmed by the provider's API. */
+  readonly timeProof: 'signed' | 'confirmed'
+  /** The environment that a delivery says it is from. Held against that of the secret. */
+  readonly modeOf?: (payload: JsonObject) => Proof['mode']
+  /** Refuses what is proven and not for these settings, before anything of it is read. */
+  readonly check?: (payload: JsonObject) => void
+}
+
+export interface ReadingContext extends ProofContext {
+  /** The oldest event that is still taken: the store remembers at least as long. */
+  readonly maxEventAgeSeconds: number
+  /** Told of what a proven delivery has that this version does not know. */
+  readonly drift?: (drift: Drift) => void
+}
 
 /** A form, with its events where words that came over the wire are safe to look for. */
 interface NamedForm<Facts> {
@@ -19,48 +38,37 @@ interface NamedForm<Facts> {
   readonly events: ReadonlyMap<string, EventType<unknown>>
 }
 
-export function namedForms<Facts>(forms: Forms<Facts>): readonly NamedForm<Facts>[] {
-  return Object.entries(forms).map(([name, form]) => ({ name, form, events: new Map(Object.entries(form.events)) }))
+/** Makes what gives the event of a proven delivery, or why that is too old; it throws where there is none to be read. */
+export function createReader<Name extends string, F extends Forms<Facts>, Facts>(reading: Reading<Name, F, Facts>) {
+  const { name: provider, timeProof, check, modeOf } = reading
+  const forms = namedForms<Facts>(reading.forms)
+  return (
+    delivery: ParsedDelivery,
+    evidence: Evidence<Facts>,
+    context: ReadingContext,
+  ): EventsOf<Name, F> | Refusal => {
+    const payload = delivery.payload()
+    check?.(payload)
+    const { name: form, form: opened, events } = findForm(forms, payload)
+    const envelope = opened.open(payload, delivery, evidence.facts)
+    const { wireType, timeMs, data } = envelope
+    const stale = staleness(timeMs, context)
+    if (stale !== undefined) return stale
+    const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
+    const idempotencyKey = envelope.key ?? id
+    assertId('id', id)
+    if (idempotencyKey !== id) assertId('id', idempotencyKey)
+    const { type, payment } = typed(events.get(wireType), envelope, context)
+    const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
+    const proof = proofOf(evidence, modeOf?.(payload), timeMs === undefined ? undefined : timeProof)
+    const fields = { provider, wireType, form, id, idempotencyKey, occurredAt, type, data, payment, proof }
+    // The schemas are where the union's types come from: this is the one place that says so.
+    return new ProvenEvent(fields, delivery.body) as unknown as EventsOf<Name, F>
+  }
 }
 
-/** The event of a proven delivery, or why it is too old. Throws where it cannot be read. */
-export function readEvent<Name extends string, F extends Forms<Facts>, Facts, Extras extends object>(
-  definition: ProviderDefinition<Name, F, Facts, Extras>,
-  forms: readonly NamedForm<Facts>[],
-  delivery: ParsedDelivery,
-  evidence: Evidence<Facts>,
-  context: VerifyContext,
-): EventsOf<Name, F> | Refusal {
-  const payload = delivery.payload()
-  definition.check?.(payload)
-  const { name: form, form: opened, events } = findForm(forms, payload)
-  const envelope = opened.open(payload, delivery, evidence.facts)
-  const { wireType, timeMs } = envelope
-  const stale = staleness(timeMs, context)
-  if (stale !== undefined) return stale
-  const id = envelope.id ?? `sha256:${sha256Hex(delivery.body)}`
-  const idempotencyKey = envelope.key ?? id
-  assertId('id', id)
-  if (idempotencyKey !== id) assertId('id', idempotencyKey)
-  const { type, payment } = typed(events.get(wireType), envelope, context)
-  const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
-  const proof = proofOf(evidence, definition.modeOf?.(payload), timeMs === undefined ? undefined : definition.timeProof)
-  // The schemas are where the union's types come from: this is the one place that says so.
-  return new ProvenEvent(
-    {
-      provider: definition.name,
-      wireType,
-      form,
-      id,
-      idempotencyKey,
-      occurredAt,
-      type,
-      data: envelope.data,
-      payment,
-      proof,
-    },
-    delivery.body,
-  ) as unknown as EventsOf<Name, F>
+function namedForms<Facts>(forms: Forms<Facts>): readonly NamedForm<Facts>[] {
+  return Object.entries(forms).map(([name, form]) => ({ name, form, events: new Map(Object.entries(form.events)) }))
 }
 
 function findForm<Facts>(forms: readonly NamedForm<Facts>[], payload: JsonObject): NamedForm<Facts> {
@@ -70,7 +78,7 @@ function findForm<Facts>(forms: readonly NamedForm<Facts>[], payload: JsonObject
 
 function staleness(
   timeMs: number | undefined,
-  { nowMs, maxEventAgeSeconds, toleranceSeconds }: VerifyContext,
+  { nowMs, maxEventAgeSeconds, toleranceSeconds }: ReadingContext,
 ): Refusal | undefined {
   return timeMs === undefined ? undefined : outsideWindow(timeMs, nowMs, maxEventAgeSeconds, toleranceSeconds)
 }
@@ -78,7 +86,7 @@ function staleness(
 function typed(
   known: EventType<unknown> | undefined,
   { wireType, data }: Envelope,
-  { drift = () => {} }: VerifyContext,
+  { drift = () => {} }: ReadingContext,
 ): Typed {
   if (known === undefined) {
     assertName('type', wireType)
