@@ -56,7 +56,7 @@ function listen(request: NodeRequest, limits: BodyLimits, fix: string): Promise<
 export async function readWebBody(request: Request, limits: BodyLimits, fix: string): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) throw bodyAlreadyParsed(fix)
   if (request.body === null) return new Uint8Array()
-  const collected = collect(limits)
+  const collected = collect(limits, joinBytes)
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>
   let late = false
   const timer = setTimeout(() => {
@@ -77,7 +77,8 @@ export async function readWebBody(request: Request, limits: BodyLimits, fix: str
 
 function readStream(stream: IncomingMessage, limits: BodyLimits): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const collected = collect(limits)
+    // Buffers, as they are where one packet brings it all.
+    const collected = collect(limits, Buffer.concat)
     const timer = setTimeout(() => fail(timedOut(limits)), limits.bodyTimeoutMs)
 
     function onData(chunk: Uint8Array): void {
@@ -103,12 +104,16 @@ function readStream(stream: IncomingMessage, limits: BodyLimits): Promise<Uint8A
       clearTimeout(timer)
       stream.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
     }
-    stream.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose)
+    // Somebody may have paused it until now.
+    stream.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose).resume()
   })
 }
 
 /** Counts while it collects: what a header says of the length is not to be trusted. */
-function collect(limits: BodyLimits): { add(chunk: Uint8Array): void; bytes(): Uint8Array } {
+function collect(
+  limits: BodyLimits,
+  join: (chunks: readonly Uint8Array[]) => Uint8Array,
+): { add(chunk: Uint8Array): void; bytes(): Uint8Array } {
   const chunks: Uint8Array[] = []
   let length = 0
   return {
@@ -120,7 +125,7 @@ function collect(limits: BodyLimits): { add(chunk: Uint8Array): void; bytes(): U
     bytes() {
       const [only] = chunks
       if (chunks.length === 1 && only !== undefined) return only
-      return joinBytes(chunks)
+      return join(chunks)
     },
   }
 }

@@ -12,14 +12,22 @@ export function receiverFor<Event extends WebhookEvent, Context, Tx>(
 ): Receiver<Event, Tx> {
   if (typeof receiver !== 'function') return receiver
   try {
-    return receiver(context)
+    const found: unknown = receiver(context)
+    if (isReceiver(found)) return found as Receiver<Event, Tx>
+    return unfound(
+      new WebhookError('internal_error', 'The function that finds the receiver gave none. It must not be async.'),
+    )
   } catch (cause) {
-    console.error(cause)
     return unfound(cause)
   }
 }
 
+function isReceiver(found: unknown): boolean {
+  return typeof found === 'object' && found !== null && 'receive' in found
+}
+
 function unfound<Event extends WebhookEvent, Tx>(cause: unknown): Receiver<Event, Tx> {
+  console.error(cause)
   const hint = 'The function that finds the receiver threw.'
   const error = isWebhookError(cause) ? cause : new WebhookError('internal_error', hint, { cause })
   const misused = async () => ({ kind: 'misuse', error, reply: refuse(error) }) as const
@@ -53,8 +61,10 @@ export function perEnvironment<Env extends object, Event extends WebhookEvent, T
 
 /** Refuses at mount what would fail, or run unverified, at the first payment. */
 export function assertMounted(adapter: string, receiver: unknown, ...handlers: unknown[]): void {
-  const isReceiver = typeof receiver === 'object' && receiver !== null && 'receive' in receiver
-  if ((isReceiver || typeof receiver === 'function') && handlers.every((handler) => typeof handler === 'function'))
+  if (
+    (isReceiver(receiver) || typeof receiver === 'function') &&
+    handlers.every((handler) => typeof handler === 'function')
+  )
     return
   throw new WebhookError(
     'configuration_invalid',

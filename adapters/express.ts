@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { type HandlerContext, isWebhookError, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled } from './own-answer'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
@@ -22,7 +23,10 @@ export function expressWebhook<Event extends WebhookEvent, Tx = undefined>(
   return (req, res, next) => {
     const receive = () =>
       receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
-        handler(event, Object.assign(context, { req, res })),
+        handled(
+          () => handler(event, Object.assign(context, { req, res })),
+          () => res.headersSent && res.statusCode,
+        ),
       )
     // Express 4 does not look at what a handler returns.
     onceArrived(req, receive)

@@ -3,6 +3,7 @@ import type { FastifyPluginCallback, FastifyReply, FastifyRequest, preParsingHoo
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled } from './own-answer'
 import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
@@ -32,7 +33,10 @@ export function fastifyWebhook<Event extends WebhookEvent, Tx = undefined>(
         const hasAnswered = noteAnswer(reply)
         const receive = () =>
           receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
-            handler(event, Object.assign(context, { request, reply })),
+            handled(
+              () => handler(event, Object.assign(context, { request, reply })),
+              () => (hasAnswered() || reply.raw.headersSent) && reply.statusCode,
+            ),
           )
         onceArrived(request.raw, receive)
           .then((outcome) => {
@@ -61,8 +65,10 @@ export function fastifyVerify<Event extends WebhookEvent, Tx = undefined>(
     onceArrived(request.raw, () => receiverFor(receiver, request).verify(toWebhookRequest(request)))
       .then((event) => {
         Object.assign(request, { event })
-        // The parsers that follow get the bytes again.
-        done(null, Object.assign(Readable.from([event.rawBody]), { receivedEncodedLength: event.rawBody.length }))
+        const { buffer, byteOffset, length } = event.rawBody
+        // The parsers that follow get the bytes again, as a Buffer: of anything else some make a list of numbers.
+        const bytes = Buffer.from(buffer, byteOffset, length)
+        done(null, Object.assign(Readable.from([bytes]), { receivedEncodedLength: length }))
       })
       .catch((error: unknown) => {
         if (isWebhookError(error)) send(request, reply, refuse(error))

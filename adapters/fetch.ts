@@ -1,6 +1,7 @@
 import { type HandlerContext, isWebhookError, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { readWebBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled, statusOfResponse } from './own-answer'
 import { toResponse } from './send'
 
 export { perEnvironment } from './choose'
@@ -31,7 +32,7 @@ export function fetchWebhook<Event extends WebhookEvent, Env = unknown, Tx = und
   return async (request, env, execution) => {
     const given = { request, env: env as Env, execution }
     const outcome = await receiverFor(receiver, given).receive(toWebhookRequest(request), (event, context) =>
-      handler(event, Object.assign(context, given)),
+      handled(() => handler(event, Object.assign(context, given)), statusOfResponse),
     )
     return toResponse(outcome.reply)
   }

@@ -11,6 +11,7 @@ import {
 import { type Awaitable, andThen } from '../src/core/awaitable'
 import { onceArrived, readNodeBody, readWebBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled, statusOfResponse } from './own-answer'
 import { toResponse } from './send'
 
 export { perEnvironment } from './choose'
@@ -29,7 +30,7 @@ export function honoWebhook<Event extends WebhookEvent, Tx = undefined>(
   return async (c) => {
     const outcome = await arrived(c, () =>
       receiverFor(receiver, c).receive(toWebhookRequest(c), (event, context) =>
-        handler(event, Object.assign(context, { c })),
+        handled(() => handler(event, Object.assign(context, { c })), statusOfResponse),
       ),
     )
     return toResponse(outcome.reply)

@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled } from './own-answer'
 import { discardRest, thrownBy } from './send'
 
 /** What a handler is given besides the event. */
@@ -16,10 +17,13 @@ export function koaWebhook<Event extends WebhookEvent, Tx = undefined>(
 ): Middleware {
   assertMounted('koaWebhook(receiver, handler)', receiver, handler)
   return async (ctx) => {
-    const before = ctx.body
+    const { body: before, status } = ctx
     const outcome = await onceArrived(ctx.req, () =>
       receiverFor(receiver, ctx).receive(toWebhookRequest(ctx), (event, context) =>
-        handler(event, Object.assign(context, { ctx })),
+        handled(
+          () => handler(event, Object.assign(context, { ctx })),
+          () => ctx.status !== status && ctx.status,
+        ),
       ),
     )
     const thrown = thrownBy(outcome)

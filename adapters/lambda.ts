@@ -1,5 +1,6 @@
 import { type HandlerContext, isWebhookError, type Reply, refuse, type WebhookEvent, type WebhookRequest } from '../src'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled } from './own-answer'
 
 /** What API Gateway (REST and HTTP APIs), function URLs and load balancers hand to a function, as far as it is needed. */
 export interface LambdaHttpEvent {
@@ -35,7 +36,7 @@ export function lambdaWebhook<Event extends WebhookEvent, Tx = undefined>(
   assertMounted('lambdaWebhook(receiver, handler)', receiver, handler)
   return async (request) => {
     const outcome = await receiverFor(receiver, request).receive(toWebhookRequest(request), (event, context) =>
-      handler(event, Object.assign(context, { request })),
+      handled(() => handler(event, Object.assign(context, { request })), statusOfResult),
     )
     return toResult(request, outcome.reply)
   }
@@ -57,6 +58,11 @@ export function lambdaVerify<Event extends WebhookEvent, Result, Tx = undefined>
   }
 }
 
+/** That of a result which a handler returned. */
+function statusOfResult(returned: unknown): unknown {
+  return (returned as { statusCode?: unknown } | null | undefined)?.statusCode
+}
+
 function toResult(request: LambdaHttpEvent, { status, headers, body }: Reply): LambdaResult {
   const result = { statusCode: status, headers: { ...headers }, body, isBase64Encoded: false } as const
   if (request.headers || !request.multiValueHeaders) return result
@@ -71,7 +77,7 @@ function toWebhookRequest(request: LambdaHttpEvent): WebhookRequest {
   return {
     method: methodOf(request),
     headers: (several ? multiValueHeaders : headers) ?? {},
-    body: isBase64Encoded ? Buffer.from(text, 'base64') : text,
+    body: isBase64Encoded && typeof text === 'string' ? Buffer.from(text, 'base64') : text,
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../src'
 import { onceArrived, readNodeBody } from './body'
 import { assertMounted, type ReceiverFor, receiverFor } from './choose'
+import { handled } from './own-answer'
 import { sendNodeReply } from './send'
 
 /** What a handler is given besides the event. */
@@ -31,7 +32,10 @@ export function nodeWebhook<Event extends WebhookEvent, Tx = undefined>(
   return answering(async (req, res) => {
     const { reply } = await onceArrived(req, () =>
       receiverFor(receiver, req).receive(toWebhookRequest(req), (event, context) =>
-        handler(event, Object.assign(context, { req, res })),
+        handled(
+          () => handler(event, Object.assign(context, { req, res })),
+          () => res.headersSent && res.statusCode,
+        ),
       ),
     )
     sendNodeReply(req, res, reply)

@@ -1,5 +1,5 @@
 import { type Awaitable, andThen, attempt, isPromiseLike, settled } from './core/awaitable'
-import { type DeadLetter, reasonOf, sealLetter } from './dead-letters'
+import { type DeadLetter, type Past, readPast, sealLetter } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
@@ -96,11 +96,15 @@ function handlerFailed(cause: unknown): never {
   throw new WebhookError('handler_failed', `The handler ${what}; the next delivery is handled again.`, { cause })
 }
 
-function givenBack(): WebhookError {
-  return new WebhookError(
-    'shutting_down',
-    'The receiver closed before the handler came to an end: the event was given back.',
-  )
+/** A handler that was told to stop may have stopped half-way: what it returns then is no success. */
+function assertNotStopped({ abandoned, interrupted }: Lease): void {
+  if (abandoned)
+    throw new WebhookError(
+      'shutting_down',
+      'The receiver closed before the handler came to an end: the event was given back.',
+    )
+  if (interrupted)
+    throw new WebhookError('store_unavailable', 'The lease could not be renewed, so that the handler was told to stop.')
 }
 
 /** Makes the part of a receiver that has the event: handler, completion, and what to do when either fails. */
@@ -134,8 +138,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   function perform(attempt: Attempt<Event, Tx>): Awaitable<void> {
     if (store.transaction !== undefined) return commit(attempt, store.transaction.bind(store))
     return andThen(call(attempt, undefined as Tx, retentionSeconds), () => {
-      // It may have stopped because it was told to, and nobody else has the event.
-      if (attempt.held.abandoned) throw givenBack()
+      assertNotStopped(attempt.held)
       // From here on nothing may turn the answer into a failure: the payment was acted on.
       return andThen(attempt.held.complete(), (recorded) => {
         if (!recorded) attempt.unrecorded()
@@ -146,9 +149,10 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   /** Calls the handler and records that in one transaction. */
   async function commit(attempt: Attempt<Event, Tx>, transaction: Transaction<Tx>): Promise<void> {
     const { held } = attempt
-    held.keep()
+    held.keep(true)
     await transact(transaction, storeTimeoutMs, async (tx, complete) => {
       await call(attempt, tx, retentionSeconds)
+      assertNotStopped(held)
       if (await held.completeIn(complete)) return
       throw new WebhookError('lease_lost', 'Another worker took the event over: what this one did was rolled back.')
     })
@@ -161,11 +165,12 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
     const reply = refuse(error)
     if (error.code === 'lease_lost') return { kind: 'in_progress', event, error, reply }
     const reason = error.code === 'attempts_exhausted' ? 'handler_failed' : error.code
-    const left = queued ? undefined : sealLetter(letter(number, reason))
-    const kept = (await held.release(left)) && store.letters !== undefined
     // A store that fails has not failed the event: that is for the next delivery.
     const unavailable = kindOf(error.code) === 'unavailable'
-    const exhausted = (number >= maxAttempts || blamesTheEvent(error.cause)) && !replayed && !unavailable
+    const excused = (await pastOf(attempt)).excused + (unavailable ? 1 : 0)
+    const left = queued ? undefined : sealLetter(letter(number, reason), excused)
+    const kept = (await held.release(left)) && store.letters !== undefined
+    const exhausted = (number - excused >= maxAttempts || blamesTheEvent(error.cause)) && !replayed && !unavailable
     const told = (exhausted || (deliversOnce && !replayed)) && (await tell(letter(number, reason)))
     if (exhausted && (kept || told)) return { kind: 'dead_letter', event, error, reply: acknowledged }
     if (unavailable) return { kind: 'unavailable', error, reply }
@@ -173,13 +178,20 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   }
 
   /** Failed often enough, or begun so often without an end that it must be what ends the process. */
-  async function isSpent({ number, replayed, key }: Attempt<Event, Tx>): Promise<boolean> {
+  async function isSpent(attempt: Attempt<Event, Tx>): Promise<boolean> {
+    const { number, replayed } = attempt
     if (replayed) return false
     if (store.letters === undefined) return true
-    const letter = await within(storeTimeoutMs, store.letters.get(key)).catch(() => undefined)
-    const reason = letter && reasonOf(letter)
-    // A queue may be down for longer than any handler fails.
-    return reason === 'handler_failed' || (number > 2 * maxAttempts && reason !== 'queue_unavailable')
+    const { reason, attempts, excused } = await pastOf(attempt)
+    // What was begun since then and came to no end may have been on its way when the process ended for another reason.
+    return reason === 'handler_failed' ? number - excused > maxAttempts : number - 1 - attempts >= 2 * maxAttempts
+  }
+
+  /** Asked only where it counts: it costs a round trip. */
+  async function pastOf({ key, number, replayed, queued }: Attempt<Event, Tx>): Promise<Past> {
+    const counts = Number.isFinite(maxAttempts) && number > 1 && !replayed && !queued
+    if (!counts || store.letters === undefined) return readPast(undefined)
+    return readPast(await within(storeTimeoutMs, store.letters.get(key)).catch(() => undefined))
   }
 
   function named(caught: unknown): WebhookError {

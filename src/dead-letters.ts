@@ -68,9 +68,10 @@ export function parseWritten(given: unknown): DeadLetter | undefined {
   })
 }
 
-/** A dead letter as text for a store: in ASCII, whatever character set that has. */
-export function sealLetter(letter: DeadLetter): string {
-  return JSON.stringify(letter).replace(
+/** A dead letter as text for a store: in ASCII, whatever character set that has. `excused` is for `readPast`. */
+export function sealLetter(letter: DeadLetter, excused = 0): string {
+  const text = excused === 0 ? letter : { ...(JSON.parse(JSON.stringify(letter)) as object), excused }
+  return JSON.stringify(text).replace(
     /[^\x20-\x7e]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
@@ -81,14 +82,30 @@ export function openLetter({ text, attempts }: Letter): DeadLetter {
   return readDeadLetter({ ...(JSON.parse(text) as object), attempts })
 }
 
-/** Why a store's letter was kept; nothing for one that cannot be read. */
-export function reasonOf(letter: Letter): WebhookErrorCode | undefined {
-  try {
-    return openLetter(letter).reason
-  } catch {
-    return undefined
-  }
+/** What is known of the attempts at an event before this one. */
+export interface Past {
+  /** How the last one ended that came to an end. */
+  readonly reason?: WebhookErrorCode | undefined
+  /** Which one that was: what was begun after it came to none. */
+  readonly attempts: number
+  /** How many were not the event's fault, nor its handler's: a store or a queue was down. */
+  readonly excused: number
 }
+
+/** The past in a store's letter. Of one that is not there, or cannot be read, nothing is known. */
+export function readPast(letter: Letter | undefined): Past {
+  try {
+    const { success, data } = z.safeParse(past(), JSON.parse(letter?.text ?? 'null'))
+    if (success) return { ...data, reason: data.reason as WebhookErrorCode | undefined, excused: data.excused ?? 0 }
+  } catch {
+    // Not written by us.
+  }
+  return { attempts: 0, excused: 0 }
+}
+
+const past = once(() =>
+  z.object({ reason: z.optional(z.string()), attempts: z.number(), excused: z.optional(z.number()) }),
+)
 
 function isDeadLetter(given: unknown): given is DeadLetter {
   return typeof given === 'object' && given !== null && 'rawBody' in given && given.rawBody instanceof Uint8Array

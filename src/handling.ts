@@ -34,13 +34,14 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   settings: ReceiverSettings<Event, Tx>,
   report: (report: Report) => void,
 ) {
-  const { provider, account, store, answerWithinMs } = settings
+  const { provider, account, store, storeTimeoutMs, answerWithinMs } = settings
   const { run, tell } = createAttempts(settings, report)
   const acknowledged = acknowledge(provider.acknowledgement)
   const deliversOnce = provider.retryHorizonSeconds === 0
   const keepsAtOnce = deliversOnce && store.volatile !== true
   const unrecorded = new Set<string>()
-  const open = new Set<Open<Event, Tx>>()
+  /** What is under way: its lease, if it has one yet, and what it comes to. */
+  const open = new Map<{ readonly held: Lease | undefined }, PromiseLike<unknown>>()
   const drained = new Set<() => void>()
   let closing = false
 
@@ -50,7 +51,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     unrecorded.add(key)
   }
 
-  function leave(entry: Open<Event, Tx>): void {
+  function leave(entry: { readonly held: Lease | undefined }): void {
     open.delete(entry)
     if (open.size === 0) for (const tell of drained) tell()
   }
@@ -58,7 +59,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   function begin(entry: Open<Event, Tx>): Awaitable<Outcome<Event>> {
     if (closing) throw shuttingDown()
     const { fixed, delivery } = entry
-    return andThen(claim(settings, fixed.key, letterAtOnce(fixed, delivery)), (claimed) =>
+    return andThen(claim(settings, fixed.key, letterAtOnce(fixed, delivery), lateLetter(entry)), (claimed) =>
       claimed.state === 'acquired' ? hold(entry, claimed) : closed(delivery.event, claimed),
     )
   }
@@ -74,10 +75,19 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     entry.held = held
     if (closing) return held.release().then(() => Promise.reject(shuttingDown()))
     const queued = queue !== undefined
-    const unrecorded = () => remember(key)
+    const unrecorded = () => finishLater(key, held)
     const number = attempt ?? 1
     const work = run({ event, handler, key, held, number, replayed, queued, letter, unrecorded })
     return answerWithinMs === undefined || !isPromiseLike(work) ? work : inTime(entry, work, answerWithinMs)
+  }
+
+  /** Handled, and known to be so by nobody but this process, which must not end before the store knows too. */
+  function finishLater(key: string, held: Lease): void {
+    remember(key)
+    if (held.recording === undefined) return
+    const recording = { held }
+    open.set(recording, held.recording)
+    void held.recording.then(() => leave(recording))
   }
 
   async function inTime(
@@ -94,7 +104,7 @@ export function createHandling<Event extends WebhookEvent, Tx>(
 
   /** Waited for, and seen through by `close`. */
   async function attend(entry: Open<Event, Tx>, working: PromiseLike<Outcome<Event>>): Promise<Outcome<Event>> {
-    open.add(entry)
+    open.set(entry, working)
     try {
       return await working
     } catch (caught) {
@@ -111,6 +121,11 @@ export function createHandling<Event extends WebhookEvent, Tx>(
   /** Kept before the handler runs where nobody will bring the event again: the process may end before the handler does. */
   function letterAtOnce({ letter }: Fixed, { replayed, queue }: ProvenDelivery<Event>): string | undefined {
     return queue === undefined && (keepsAtOnce || replayed) ? sealLetter(letter(0)) : undefined
+  }
+
+  /** Only what is counted needs to be told from what failed. A queue keeps its own. */
+  function lateLetter({ fixed, delivery: { queue } }: Open<Event, Tx>): LetterOf | undefined {
+    return queue === undefined && settings.maxAttempts !== undefined ? fixed.letter : undefined
   }
 
   /** Fixed before the handler runs: what it does to the event must move neither the key nor the letter. */
@@ -166,7 +181,8 @@ export function createHandling<Event extends WebhookEvent, Tx>(
         drained.add(() => resolve(true))
       })
       if (await orLate(drainSeconds * 1000, allEnded)) return true
-      await Promise.all(Array.from(open, ({ held }) => held?.abandon()))
+      const claimed = 2 * storeTimeoutMs
+      await Promise.all(Array.from(open, ([{ held }, work]) => held?.abandon() ?? orLate(claimed, ended(work))))
       return false
     },
   }
@@ -176,6 +192,10 @@ export function createHandling<Event extends WebhookEvent, Tx>(
     const hint = 'Another delivery of this event is being handled.'
     return inProgress(event, 'in_progress', hint, claimed.retryAfterSeconds)
   }
+}
+
+function ended(work: PromiseLike<unknown>): PromiseLike<unknown> {
+  return work.then(undefined, () => {})
 }
 
 /** A delivery that is being claimed, or handled under a lease. */

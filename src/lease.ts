@@ -1,6 +1,7 @@
 import { type Awaitable, andThen, attempt } from './core/awaitable'
+import { type DeadLetter, readPast, sealLetter } from './dead-letters'
 import { asking, letGo, pause, within } from './deadline'
-import { isWebhookError, WebhookError } from './errors'
+import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { StoreReport } from './observe'
 import { atOnce } from './stores/at-once'
 import type { Claim, Complete, IdempotencyStore } from './stores/store'
@@ -18,10 +19,17 @@ export interface Lease {
   readonly signal: AbortSignal
   /** Whether it was given back while the handler ran. */
   readonly abandoned: boolean
-  /** Renews it from now on, until it ends. */
-  keep(): void
+  /** Whether the handler has been told to stop, by a signal that it had asked for, though maybe nobody else has the event. */
+  readonly interrupted: boolean
+  /**
+   * Renews it from now on, until it ends. What is done in a transaction counts only if the lease is still held then: where renewing fails,
+   * nobody is told to stop before somebody else is known to have the event.
+   */
+  keep(inTransaction?: boolean): void
   /** Records the event as handled. `false` if the store failed: then it is tried again in the background. */
   complete(): Awaitable<boolean>
+  /** Those tries: resolves once one succeeds, or when they are given up. */
+  readonly recording: Promise<void> | undefined
   /** Records it within a transaction. `false`: another worker has taken it over. Throws when the store fails. */
   completeIn(complete: Complete): Promise<boolean>
   /** Gives the event back, with a letter. Resolves with whether the store took both. Does not throw. */
@@ -31,22 +39,25 @@ export interface Lease {
 }
 
 /** Claims the key. Throws `store_unavailable` when the store gives no answer in time. */
-export function claim(settings: LeaseSettings, key: string, letter?: string): Awaitable<Claim> {
+export function claim(settings: LeaseSettings, key: string, letter?: string, late?: LateLetter): Awaitable<Claim> {
   const { store, leaseSeconds } = settings
   const ask = atOnce(store.claim)
   return attempt(
-    () => (ask === undefined ? claimInTime(settings, key, letter) : ask(key, leaseSeconds, letter)),
+    () => (ask === undefined ? claimInTime(settings, key, letter, late) : ask(key, leaseSeconds, letter)),
     unclaimed,
   )
 }
 
-async function claimInTime(settings: LeaseSettings, key: string, letter?: string): Promise<Claim> {
+/** The delivery, to be kept with a claim that came too late for it. */
+export type LateLetter = (attempts: number, reason: WebhookErrorCode) => DeadLetter
+
+async function claimInTime(settings: LeaseSettings, key: string, letter?: string, late?: LateLetter): Promise<Claim> {
   const { store, leaseSeconds, storeTimeoutMs } = settings
   const asked = asking(() => store.claim(key, leaseSeconds, letter))
   try {
     return assertClaim(await within(storeTimeoutMs, asked))
   } catch (error) {
-    giveBackWhenLate(settings, key, asked)
+    giveBackWhenLate(settings, key, asked, late).catch(() => {})
     throw error
   }
 }
@@ -64,9 +75,19 @@ function assertClaim(claim: Claim): Claim {
   throw new Error('The store answered a claim with none of the states there are.')
 }
 
-/** A claim that is granted after we stopped waiting would block the event until its lease ends. */
-function giveBackWhenLate({ store }: LeaseSettings, key: string, asked: Promise<Claim>): void {
-  asked.then((late) => (late.state === 'acquired' ? store.release(key, late.token) : undefined)).catch(() => {})
+/** A claim that is granted after we stopped waiting would block the event until its lease ends, and count as an attempt. */
+async function giveBackWhenLate(
+  { store }: LeaseSettings,
+  key: string,
+  asked: Promise<Claim>,
+  letter: LateLetter | undefined,
+): Promise<void> {
+  const claimed = await asked
+  if (claimed.state !== 'acquired') return
+  const { token, attempt = 1 } = claimed
+  if (letter === undefined) return void (await store.release(key, token))
+  const { excused } = readPast(await store.letters?.get(key))
+  await store.release(key, token, sealLetter(letter(attempt, 'store_unavailable'), excused + 1))
 }
 
 /** How long a completion that the store does not take is tried again, and how often at the least. */
@@ -92,8 +113,11 @@ class HeldLease implements Lease {
   #controller: AbortController | undefined
   #heldUntilMs: number
   #lost = false
+  #lapsed = false
+  #inTransaction = false
   #handled = false
   abandoned = false
+  recording: Promise<void> | undefined
 
   constructor(...[settings, key, token, report]: Parameters<typeof holdLease>) {
     this.#settings = settings
@@ -108,7 +132,12 @@ class HeldLease implements Lease {
     return this.#controller.signal
   }
 
-  keep(): void {
+  get interrupted(): boolean {
+    return this.#lapsed && this.#controller !== undefined
+  }
+
+  keep(inTransaction = this.#inTransaction): void {
+    this.#inTransaction = inTransaction
     this.#renewal ??= setInterval(() => this.#renew(), (this.#settings.leaseSeconds * 1000) / 3)
   }
 
@@ -130,7 +159,7 @@ class HeldLease implements Lease {
     this.#report('complete_failed', error)
     this.keep()
     letGo(this.#renewal)
-    void this.#keepTryingToComplete()
+    this.recording = this.#keepTryingToComplete()
     return false
   }
 
@@ -181,8 +210,13 @@ class HeldLease implements Lease {
       else if (!this.#handled) this.#lose()
     } catch (error) {
       if (!this.#handled) this.#report('renew_failed', error)
-      if (!this.#handled && performance.now() >= this.#heldUntilMs) this.#lose()
+      if (!this.#handled && !this.#inTransaction && performance.now() >= this.#heldUntilMs) this.#lapse()
     }
+  }
+
+  #lapse(): void {
+    this.#lapsed = true
+    this.#lose()
   }
 
   /** Another worker has the event, or may have it by now. */

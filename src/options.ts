@@ -1,5 +1,6 @@
 import { assertGivenOrLeftOut, parseSecrets, type SecretInput } from './core/secrets'
 import type { DeadLetter } from './dead-letters'
+import { maxTimerMs } from './deadline'
 import { misconfigured } from './errors'
 import type { WebhookEvent } from './event'
 import { logProblems } from './logs'
@@ -62,6 +63,8 @@ export type ReceiverSettings<Event extends WebhookEvent, Tx = undefined> = Requi
 > & { readonly observe: Observer } & { readonly [Name in Optional]: ReceiverOptions<Event, Tx>[Name] | undefined }
 
 const day = 86_400
+/** Databases have an end of time. */
+const century = 36_525 * day
 
 /** Fills in and checks the options. Throws a `WebhookError` (`configuration_invalid`) that names the wrong one. */
 export function parseOptions<Event extends WebhookEvent, Tx>(
@@ -91,6 +94,7 @@ export function parseOptions<Event extends WebhookEvent, Tx>(
       'retentionSeconds',
       options.retentionSeconds ?? store.defaultRetentionSeconds ?? 7 * day,
       1,
+      century,
     ),
     leaseSeconds: inRange('leaseSeconds', options.leaseSeconds ?? 60, 0.05, day),
     maxBodyBytes: Math.min(
@@ -111,9 +115,6 @@ export function parseOptions<Event extends WebhookEvent, Tx>(
   assertReplaysAreKnown(settings)
   return settings
 }
-
-/** Longer timers fire at once. */
-const maxTimerMs = 2 ** 31 - 1
 
 function inRange(setting: string, value: number, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (typeof value === 'number' && value >= min && value <= max) return value

@@ -1,7 +1,7 @@
 import type { Handler } from './attempt'
 import { type Awaitable, andThen, attempt, isPromiseLike, settled } from './core/awaitable'
 import { type DeadLetter, pickHeaders } from './dead-letters'
-import { isWebhookError, type WebhookError } from './errors'
+import { isWebhookError, misconfigured, type WebhookError } from './errors'
 import type { WebhookEvent } from './event'
 import { createHandling, type ProvenDelivery } from './handling'
 import { isQueuedJob, keyPartOf, openJob, type QueuedJob } from './job'
@@ -137,7 +137,10 @@ export function createReceiver<Event extends WebhookEvent, Tx = undefined>(
     },
     deadLetters: deadLetters.list,
     discard: deadLetters.discard,
-    close: ({ drainSeconds = 10 } = {}) => close(drainSeconds),
+    async close({ drainSeconds = 10 } = {}) {
+      if (typeof drainSeconds === 'number' && drainSeconds >= 0) return close(drainSeconds)
+      throw misconfigured('close({ drainSeconds })', 'must be a number of seconds, 0 or more.')
+    },
   }
 }
 

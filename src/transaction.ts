@@ -34,6 +34,10 @@ export async function transact<Tx>(
     tooLate = true
     throw unavailable('begin', error)
   }
+  if (working === undefined) {
+    tooLate = true
+    throw unavailable('begin', new Error('It ended before anything was done in it.'))
+  }
   try {
     await working
   } catch (error) {

@@ -7,6 +7,7 @@ import {
   memoryStore,
   payqi,
   type Report,
+  WebhookError,
 } from '../src'
 import { bodyOf, createProvider, fixture, hexHmac, type Pairs, providerNames, readFixtures } from './support/deliveries'
 import { thrown } from './support/errors'
@@ -93,6 +94,33 @@ describe('a delivery that fails', () => {
     const { receiver } = shop({ store, maxAttempts: 2 })
     expect((await receiver.receive(retried(), handler)).kind).toBe('dead_letter')
     expect(handler).not.toHaveBeenCalled()
+  })
+
+  it('is not given up for claims that were granted too late', async () => {
+    const store = memoryStore()
+    const slow = faultyStore({ claim: (...asked) => sleep(30).then(() => store.claim(...asked)) }, store)
+    const down = shop({ store: slow, maxAttempts: 2, storeTimeoutMs: 10 }).receiver
+    for (let i = 0; i < 6; i++) {
+      expect((await down.receive(retried(), never)).kind).toBe('unavailable')
+      await sleep(40)
+    }
+    expect(await listed(down)).toMatchObject([{ attempts: 6, reason: 'store_unavailable' }])
+    const { receiver } = shop({ store, maxAttempts: 2 })
+    const kinds: string[] = []
+    for (let i = 0; i < 2; i++) kinds.push((await receiver.receive(retried(), boom)).kind)
+    expect(kinds).toEqual(['failed', 'dead_letter'])
+  })
+
+  it('uses up no attempt while a queue is down', async () => {
+    const { receiver } = shop({ maxAttempts: 3 })
+    const down = () => {
+      throw new WebhookError('queue_unavailable', 'down')
+    }
+    const kinds: string[] = []
+    for (const handler of [boom, ...Array(7).fill(down), boom, boom])
+      kinds.push((await receiver.receive(retried(), handler)).kind)
+    expect(kinds).toEqual(['failed', ...Array(7).fill('unavailable'), 'failed', 'dead_letter'])
+    expect(await receiver.receive(retried(), never)).toMatchObject({ error: { code: 'attempts_exhausted' } })
   })
 
   it('is not acknowledged while nobody has kept it', async () => {

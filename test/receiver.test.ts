@@ -384,6 +384,23 @@ describe('the lease', () => {
     expect(codes(reports)).toEqual(['lease_lost', 'processed'])
   })
 
+  it('lapsed, its handler told to stop: given back, since nobody may have the event', async () => {
+    const inner = memoryStore()
+    const store = faultyStore({ renew: () => Promise.reject(new Error('down')) }, inner)
+    const { receiver } = createShop({ store, leaseSeconds: 0.06 })
+    const outcome = await receiver.receive(genuine(), (_, { signal }) => until(() => signal.aborted))
+    expect(outcome).toMatchObject({ kind: 'unavailable', error: { code: 'store_unavailable' }, reply: { status: 503 } })
+    expect((await receiver.receive(genuine(), () => {})).kind).toBe('processed')
+  })
+
+  it('lapsed, and nobody was told: what the handler did is done', async () => {
+    const inner = memoryStore()
+    const store = faultyStore({ renew: () => Promise.reject(new Error('down')) }, inner)
+    const { receiver } = createShop({ store, leaseSeconds: 0.06 })
+    expect((await receiver.receive(genuine(), () => sleep(150))).kind).toBe('processed')
+    expect((await receiver.receive(genuine(), () => {})).kind).toBe('duplicate')
+  })
+
   it('is given up when it could not be renewed for its whole length', async () => {
     const { receiver, reports } = createShop({
       store: faultyStore({ renew: () => Promise.reject(new Error('down')) }),
@@ -542,6 +559,42 @@ describe('close', () => {
     await closed
     expect(outcome.kind).toBe('processed')
     expect(order).toEqual(expected)
+  })
+
+  it('waits for what is handled and not recorded yet', async () => {
+    const inner = memoryStore()
+    let fails = 1
+    const complete = async (...asked: Parameters<typeof inner.complete>) => {
+      if (fails-- > 0) throw new Error('down')
+      return inner.complete(...asked)
+    }
+    const { receiver } = createShop({ store: faultyStore({ complete }, inner) })
+    expect((await receiver.receive(genuine(), () => {})).kind).toBe('processed')
+    expect(await receiver.close({ drainSeconds: 5 })).toBe(true)
+    expect((await createShop({ store: inner }).receiver.receive(genuine(), never)).kind).toBe('duplicate')
+  })
+
+  it('waits for claims on their way to be given back', async () => {
+    const inner = memoryStore()
+    const claim = (...asked: Parameters<typeof inner.claim>) => sleep(100).then(() => inner.claim(...asked))
+    const { receiver } = createShop({ store: faultyStore({ claim }, inner) })
+    const first = receiver.receive(genuine(), never)
+    await sleep(5)
+    expect(await receiver.close({ drainSeconds: 0.01 })).toBe(false)
+    expect((await createShop({ store: inner }).receiver.receive(genuine(), () => {})).kind).toBe('processed')
+    expect((await first).kind).toBe('unavailable')
+  })
+
+  it.each([Number.POSITIVE_INFINITY, 30 * 86_400])('waits as long as it is asked to: %d s', async (drainSeconds) => {
+    const { receiver } = createShop()
+    const first = receiver.receive(genuine(), () => sleep(50))
+    await sleep(5)
+    expect(await receiver.close({ drainSeconds })).toBe(true)
+    expect((await first).kind).toBe('processed')
+  })
+
+  it.each([Number.NaN, -1])('refuses to wait for %d s', async (drainSeconds) => {
+    expect((await rejection(createShop().receiver.close({ drainSeconds }))).code).toBe('configuration_invalid')
   })
 
   it('with nothing to wait for ends at once', async () => {
@@ -703,6 +756,7 @@ describe('options', () => {
     ['a clock that is none', { now: 7 }, 'now'],
     ['a clock in seconds', { now: () => 1_790_000_000 }, 'now'],
     ['a memory shorter than the age it takes', { retentionSeconds: 3600 }, 'retentionSeconds'],
+    ['a memory beyond the end of a database’s time', { retentionSeconds: 3.2e9 }, 'retentionSeconds'],
     ['an age beyond the memory', { maxEventAgeSeconds: 7 * 86_400 }, 'retentionSeconds'],
   ])('%s throws at construction, naming the option', (_, options, name) => {
     const given = 'store' in options || 'provider' in options ? options : { provider, store, ...options }

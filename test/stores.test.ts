@@ -12,7 +12,7 @@ import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdempotencyStore, type Letters, memoryStore } from '../src'
 import { mysqlStore } from '../src/stores/mysql'
-import { postgresStore, type SqlStore } from '../src/stores/postgres'
+import { postgresSchema, postgresStore, type SqlStore } from '../src/stores/postgres'
 import { redisStore } from '../src/stores/redis'
 import { sqliteSchema, sqliteStore } from '../src/stores/sqlite'
 import { type StoreCheck, storeContract } from '../src/testing'
@@ -319,6 +319,10 @@ describe('redis durability', () => {
     expect(scripts.map((script) => /'[bfd]:' \.\. n/.exec(script)?.[0])).toEqual(["'f:' .. n"])
   })
 
+  it.each([0, -1, 0.5, Number.NaN])('refuses to wait %d ms for replicas', (waitMs) => {
+    expect(() => redisStore(async () => null, { waitReplicas: 1, waitMs })).toThrow('waitMs')
+  })
+
   it('refuses a letter that too few replicas have', async () => {
     const store = redisStore(async ([command = '']) => (command === 'WAIT' ? 0 : command === 'EVAL' ? 1 : 'hash'), {
       waitReplicas: 1,
@@ -411,7 +415,50 @@ describe('prepared statements', () => {
   })
 })
 
+describe('a table to be made', () => {
+  if (services.postgres === undefined) notRun('no server answers for PostgreSQL: several that make a table at once')
+  else
+    it('by several PostgreSQL clients at once is made once', async () => {
+      const pool = new pg.Pool({ connectionString: services.postgres, max: 6 })
+      const table = `${run}_at_once`
+      for (let round = 0; round < 5; round++) {
+        await Promise.all([...Array(6)].map(() => postgresStore(pool, { table }).ensureSchema()))
+        await pool.query(`DROP TABLE ${table}`)
+      }
+      await pool.end()
+    })
+
+  it('has indexes of its own in a schema with a long name', () => {
+    const table = `${'s'.repeat(50)}.${'t'.repeat(50)}`
+    const made = [...postgresSchema(table).matchAll(/INDEX IF NOT EXISTS (\S+)/g)]
+    expect(new Set(made.map(([, name = '']) => name.slice(0, 63))).size).toBe(2)
+  })
+
+  it('is refused by a MySQL session in which letters would be changed', async () => {
+    const store = mysqlStore(async () => [{ autocommit: 1, sql_mode: 'ANSI,NO_BACKSLASH_ESCAPES' }])
+    await expect(store.ensureSchema()).rejects.toThrow('NO_BACKSLASH_ESCAPES')
+  })
+})
+
 describe('sqlite', () => {
+  it('may be in an attached file', async () => {
+    const database = new Database(':memory:')
+    database.exec("ATTACH ':memory:' AS shop")
+    const store = sqliteStore(database, { table: 'shop.events' })
+    const claimed = await store.claim('a', 60)
+    expect(claimed.state === 'acquired' && (await store.complete('a', claimed.token, 60))).toBe(true)
+    expect((await store.claim('a', 60)).state).toBe('completed')
+    expect(await store.prune()).toBe(0)
+    database.close()
+  })
+
+  it('waits for others from the first statement on', () => {
+    const sent: string[] = []
+    const prepare = () => ({ get: () => undefined, all: () => [] })
+    sqliteStore({ exec: (text) => sent.push(text), prepare })
+    expect(sent[0]).toContain('busy_timeout')
+  })
+
   it('is believed only what is committed', async () => {
     const database = new Database(':memory:')
     const late = 'key TEXT PRIMARY KEY REFERENCES nowhere DEFERRABLE INITIALLY DEFERRED'

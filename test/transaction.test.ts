@@ -232,6 +232,33 @@ describe.each(tills)('a handler in a transaction: %s', (name, where, open) => {
     expect(await till.written(id)).toBe(1)
   })
 
+  it('rolls back what stopped half-way because the receiver closed, and the next delivery is handled', async () => {
+    const id = order()
+    const { receiver } = shop()
+    const first = receiver.receive(genuine(id), async (_, { signal }) => {
+      await until(() => signal.aborted)
+    })
+    await sleep(50)
+    expect(await receiver.close({ drainSeconds: 0.03 })).toBe(false)
+    expect(await first).toMatchObject({ kind: 'unavailable', error: { code: 'shutting_down' }, reply: { status: 503 } })
+    expect((await shop().receiver.receive(genuine(id), write(id))).kind).toBe('processed')
+    expect(await till.written(id)).toBe(1)
+  })
+
+  it('is not told to stop while only the renewing fails: what it did counts if it still has the event', async () => {
+    const id = order()
+    const renew = () => Promise.reject(new Error('no connection left'))
+    const { receiver } = shop({ leaseSeconds: 0.2, store: { ...till.store, renew } })
+    let aborted: boolean | undefined
+    const outcome = await receiver.receive(genuine(id), async (_, { tx, signal }) => {
+      await sleep(400)
+      aborted = signal.aborted
+      await till.write(tx, id)
+    })
+    expect([outcome.kind, aborted]).toEqual(['processed', false])
+    expect(await till.written(id)).toBe(1)
+  })
+
   it('runs once for 50 copies at once', async () => {
     const id = order()
     const { receiver } = shop({ storeTimeoutMs: 5000 })

@@ -1,4 +1,4 @@
-import { WebhookError } from '../errors'
+import { misconfigured, WebhookError } from '../errors'
 import type { Job } from '../job'
 import { assertKeepsJobs, assertReplicated, type evenIfEvicted } from './bullmq-redis'
 import { type HandOff, type HandOffOptions, handOff } from './hand-off'
@@ -45,6 +45,9 @@ export interface EnqueueOptions extends HandOffOptions {
  */
 export function enqueue(queue: BullQueue, options: EnqueueOptions = {}): HandOff {
   const { replicas = 0, allow } = options
+  for (const name of ['replicas', 'attempts', 'delay', 'keepSeconds'] as const)
+    if (!((options[name] ?? 0) >= 0 && (options[name] ?? 0) <= Number.MAX_SAFE_INTEGER))
+      throw misconfigured(`enqueue(queue, { ${name} })`, 'must be a number, 0 or more.')
   let keeps = allow !== undefined
   return handOff(options, async (_event, context, signal) => {
     const job = context.job()

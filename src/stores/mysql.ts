@@ -60,9 +60,15 @@ export function mysqlStore(
   assertTable(table)
   const query = onceMore(runner(client))
   const ensureSchema = async () => {
-    const [session] = rowsOf(await query('SELECT @@autocommit AS autocommit', []))
+    const [session] = rowsOf(await query('SELECT @@autocommit AS autocommit, @@sql_mode AS sql_mode', []))
     if (Number(session?.['autocommit']) === 0)
       throw misconfigured('mysqlStore(client)', 'has autocommit off: nothing that the store writes would stay.')
+    // mysql2 escapes with backslashes whatever the server takes, and letters have quotes in them.
+    if (String(session?.['sql_mode']).includes('NO_BACKSLASH_ESCAPES'))
+      throw misconfigured(
+        'mysqlStore(client)',
+        'has NO_BACKSLASH_ESCAPES in its sql_mode: what it writes would be changed.',
+      )
     await query(mysqlSchema(table), [])
   }
   return storeOf(statements(table, query), ensureSchema, transaction ? transactions(client, table) : undefined)

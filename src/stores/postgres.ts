@@ -53,7 +53,8 @@ export interface PostgresTransactions<Tx> {
 /** The statements that make the table, for your own migrations. */
 export function postgresSchema(table = 'payproof_events'): string {
   assertTable(table)
-  const name = table.replace('.', '_')
+  // An index is in the schema of its table.
+  const name = table.split('.').at(-1)
   // A completion mostly leaves the day as it is, and so every index, in the same page: checks and a finer index would cost more.
   return `CREATE TABLE IF NOT EXISTS ${table} (
   key text COLLATE "C" PRIMARY KEY,
@@ -88,9 +89,16 @@ export function postgresStore(
   assertTable(table)
   const query = onceMore(preparing(client, prepare))
   const ensureSchema = async () => {
-    for (const statement of postgresSchema(table).split(/;$/m)) if (statement.trim() !== '') await query(statement, [])
+    for (const statement of postgresSchema(table).split(/;$/m))
+      if (statement.trim() !== '') await query(statement, []).catch(unlessMeanwhile(() => query(statement, [])))
   }
   return storeOf(statements(table, query), ensureSchema, transaction ? transactions(client, table) : undefined)
+}
+
+/** PostgreSQL looks whether a thing is there, and then makes it: two that do so at once fail, and find it there the next time. */
+function unlessMeanwhile<T>(again: () => Promise<T>): (error: { code?: unknown }) => Promise<T> {
+  const madeMeanwhile = ['23505', '42P07', '42710']
+  return (error) => (madeMeanwhile.includes(String(error?.code)) ? again() : Promise.reject(error))
 }
 
 /** Transactions in the way of the client that was handed in. READ COMMITTED: a renewal must not undo the completion. */

@@ -27,6 +27,9 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const { warn = (text) => console.warn(`payproof: ${text}`) } = options
   if (!Number.isSafeInteger(waitReplicas) || waitReplicas < 0)
     throw misconfigured('redisStore: waitReplicas', 'must be a whole number, 0 or more.')
+  // Redis takes 0 for: without end, and everybody who uses the connection waits along.
+  if (!Number.isSafeInteger(waitMs) || waitMs < 1)
+    throw misconfigured('redisStore: waitMs', 'must be a whole number of milliseconds, 1 or more.')
   const send = senderOf(client)
   const run = scriptRunner(send)
   const { listed, unlist, ...letters } = redisLetters(prefix, send, run)

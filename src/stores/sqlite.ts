@@ -9,7 +9,8 @@ export type { SqliteDatabase } from './sqlite-statements'
 /** The statements that make the table, for your own migrations. */
 export function sqliteSchema(table = 'payproof_events'): string {
   assertTable(table)
-  const name = table.replace('.', '_')
+  const [name = table, schema] = table.split('.').reverse()
+  const index = schema === undefined ? name : `${schema}.${name}`
   return `CREATE TABLE IF NOT EXISTS ${table} (
   key TEXT PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 512),
   state TEXT NOT NULL CHECK (state IN ('busy', 'free', 'done')),
@@ -21,8 +22,8 @@ export function sqliteSchema(table = 'payproof_events'): string {
   letter TEXT,
   CHECK ((state = 'busy') = (token IS NOT NULL AND lease_until IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS ${name}_prunable ON ${table} (expires_at) WHERE state <> 'busy' AND letter IS NULL;
-CREATE INDEX IF NOT EXISTS ${name}_letters ON ${table} (key) WHERE letter IS NOT NULL;`
+CREATE INDEX IF NOT EXISTS ${index}_prunable ON ${name} (expires_at) WHERE state <> 'busy' AND letter IS NULL;
+CREATE INDEX IF NOT EXISTS ${index}_letters ON ${name} (key) WHERE letter IS NOT NULL;`
 }
 
 /**
@@ -43,7 +44,8 @@ export function sqliteStore(
 ): SqlStore<never> {
   assertTable(table)
   assertDatabase(database)
-  for (const pragma of ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000'])
+  // The time-out first: other processes may be starting too.
+  for (const pragma of ['busy_timeout = 5000', 'journal_mode = WAL', 'synchronous = FULL'])
     database.exec(`PRAGMA ${pragma}`)
   database.exec(sqliteSchema(table))
 

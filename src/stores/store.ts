@@ -60,7 +60,7 @@ export interface Letters {
   discard(key: string): Promise<boolean>
 }
 
-/** A key that was claimed or given back and never completed is forgotten after this long, unless it has a letter: 30 days. */
+/** A key that was given back and never completed is forgotten after this long, unless it has a letter: 30 days. One whose owner never came back may stay. */
 export const abandonedSeconds = 30 * 86_400
 
 /** Longer than any key a receiver makes, and short enough for every index. */

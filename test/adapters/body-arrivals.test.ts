@@ -50,9 +50,23 @@ describe('a body', () => {
 
   it.each<[string, (req: IncomingMessage) => unknown]>([
     ['counts its bytes', (req) => req.on('data', () => {})],
+    ['has paused it', (req) => req.pause()],
     ['comes back when all of it is there', () => sleep(20)],
   ])('is taken after something that %s', async (_, before) => {
     expect(await answerTo([sized + body], before)).toEqual({ status: 200, calls: 1 })
+    await server?.close()
+    expect(await answerTo([sized + body.slice(0, 50), body.slice(50)], before)).toEqual({ status: 200, calls: 1 })
+  })
+
+  it('is a Buffer, in however many parts it comes', async () => {
+    for (const parts of [[sized + body], [sized, body.slice(0, 50), body.slice(50)]]) {
+      const texts: string[] = []
+      const { receiver } = createShop()
+      server = await serve(nodeWebhook(receiver, ({ rawBody }) => void texts.push(rawBody.toString())))
+      await raw(server.port, parts, { pauseMs: 30 })
+      await server.close()
+      expect(texts).toEqual([body])
+    }
   })
 
   it.each<[string, readonly string[]]>([

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import express from 'express'
 import Fastify, { type FastifyReply } from 'fastify'
@@ -12,7 +13,7 @@ import { honoVerify, honoWebhook } from '../../adapters/hono'
 import { koaWebhook } from '../../adapters/koa'
 import { lambdaWebhook } from '../../adapters/lambda'
 import { nodeWebhook } from '../../adapters/node'
-import { createReceiver, memoryStore, payqi } from '../../src'
+import { createReceiver, memoryStore, payqi, type Receiver } from '../../src'
 import { post, type Running, raw, serve } from '../support/server'
 import { createShop, forged, genuine, secret, sleep } from '../support/shop'
 
@@ -56,6 +57,15 @@ describe('fastify', () => {
     await app.ready()
     const url = await at((req, res) => app.routing(req, res))
     expect(await post(url, genuine())).toMatchObject({ status: 200, body: '{"parsed":"evt_1","event":"evt_1"}' })
+    const { body } = genuine()
+    const inParts = async function* () {
+      for (const part of [body.slice(0, 50), body.slice(50)]) {
+        yield new TextEncoder().encode(part)
+        await sleep(30)
+      }
+    }
+    const split = { ...genuine(), body: inParts() }
+    expect(await post(url, split)).toMatchObject({ status: 200, body: '{"parsed":"evt_1","event":"evt_1"}' })
   })
 
   it('never runs an unverified handler, not even when the sender hangs up during the refusal', async () => {
@@ -264,6 +274,82 @@ describe('node:http', () => {
   })
 })
 
+describe('a handler that answers a failure by itself', () => {
+  const listeners: [string, (receiver: Receiver) => RequestListener | Promise<RequestListener>][] = [
+    [
+      'express',
+      (receiver) =>
+        express().post(
+          '/',
+          expressWebhook(receiver, (_, { res }) => void res.status(500).end('mine')),
+        ),
+    ],
+    ['node', (receiver) => nodeWebhook(receiver, (_, { res }) => void res.writeHead(500).end('mine'))],
+    [
+      'fastify',
+      async (receiver) => {
+        const app = Fastify()
+        app.register(fastifyWebhook(receiver, (_, { reply }) => void reply.code(500).send('mine')))
+        await app.ready()
+        return (req, res) => app.routing(req, res)
+      },
+    ],
+    [
+      'koa',
+      (receiver) => {
+        const app = new Koa()
+        app.silent = true
+        const answer = koaWebhook(receiver, (_, { ctx }) => {
+          ctx.status = 500
+          ctx.body = 'mine'
+        })
+        return app.use(answer).callback()
+      },
+    ],
+    [
+      'hono',
+      (receiver) =>
+        getRequestListener(
+          new Hono().post(
+            '/',
+            honoWebhook(receiver, (_, { c }) => c.text('mine', 500)),
+          ).fetch,
+        ),
+    ],
+    ['fetch', (receiver) => getRequestListener(fetchWebhook(receiver, () => new Response('mine', { status: 500 })))],
+    [
+      'lambda',
+      (receiver) => {
+        const handle = lambdaWebhook(receiver, () => ({ statusCode: 500 }))
+        return async (req, res) => {
+          const body = Buffer.concat(await req.toArray()).toString()
+          const { statusCode } = await handle({ httpMethod: 'POST', headers: req.headers as never, body })
+          res.writeHead(statusCode).end()
+        }
+      },
+    ],
+  ]
+  it.each(listeners)('has the event brought again: %s', async (_, listen) => {
+    const { receiver, reports } = createShop()
+    const url = await at(await listen(receiver))
+    for (let i = 0; i < 2; i++) expect((await post(url, genuine())).status).toBe(500)
+    expect(reports).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }])
+  })
+})
+
+describe('a finder that finds nothing', () => {
+  it('is a misuse, and says so in the log alone', async () => {
+    const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+    for (const found of [undefined, Promise.resolve(createShop().receiver)]) {
+      const find = () => found as never
+      const url = await at(getRequestListener(fetchWebhook(find, () => {})))
+      expect(await post(url, genuine())).toMatchObject({ status: 500, body: '{"error":"internal_error"}' })
+    }
+    expect(String(error.mock.calls[1]?.[0])).toContain('must not be async')
+    error.mockRestore()
+  })
+})
+
 describe('a finder that throws', () => {
   it('is answered alike everywhere, its error in the log and not on the wire', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
@@ -323,6 +409,7 @@ describe('lambda', () => {
     ['no headers', { headers: null }, 401],
     ['a GET', { httpMethod: 'GET' }, 405],
     ['base64 said and not meant', { isBase64Encoded: true }, 401],
+    ['a mapped body said to be base64', { isBase64Encoded: true, body: JSON.parse(body) }, 500],
   ])('%s', async (_, change, status) => {
     const handle = lambdaWebhook(createShop().receiver, () => {})
     expect(

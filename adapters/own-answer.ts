@@ -1,0 +1,18 @@
+import { type Awaitable, andThen } from '../src/core/awaitable'
+
+/**
+ * Calls a handler. One that has answered by itself with a status of 400 or more has failed as if it had thrown: it asks to have the event
+ * brought again, which nobody would do who had been told that it was handled. `statusOf` gives the status of such an answer.
+ */
+export function handled<T>(handle: () => Awaitable<T>, statusOf: (returned: T) => unknown): Awaitable<T> {
+  return andThen(handle(), (returned) => {
+    const status = statusOf(returned)
+    if (typeof status === 'number' && status >= 400) throw new Error(`The handler answered ${status} by itself.`)
+    return returned
+  })
+}
+
+/** The status of a fetch `Response` that a handler returned. */
+export function statusOfResponse(returned: unknown): unknown {
+  return returned instanceof Response ? returned.status : undefined
+}
