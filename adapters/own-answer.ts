@@ -1,13 +1,15 @@
 import { type Awaitable, andThen } from '../src/core/awaitable'
+import { isRefusal } from '../src/reply'
 
 /**
- * Calls a handler. One that has answered by itself with a status of 400 or more has failed as if it had thrown: it asks to have the event
- * brought again, which nobody would do who had been told that it was handled. `statusOf` gives the status of such an answer.
+ * Calls a handler. One that has refused by itself has failed as if it had thrown: it asks to have the event brought again, which nobody
+ * would do who had been told that it was handled. `statusOf` gives the status of such an answer.
  */
 export function handled<T>(handle: () => Awaitable<T>, statusOf: (returned: T) => unknown): Awaitable<T> {
   return andThen(handle(), (returned) => {
     const status = statusOf(returned)
-    if (typeof status === 'number' && status >= 400) throw new Error(`The handler answered ${status} by itself.`)
+    if (typeof status === 'number' && isRefusal({ status }))
+      throw new Error(`The handler answered ${status} by itself.`)
     return returned
   })
 }

@@ -5,7 +5,7 @@ import { createReceiver, expectPayment, payqi } from 'payproof'
 import { enqueue, processor } from 'payproof/bullmq'
 import { expressWebhook } from 'payproof/express'
 import { redisStore } from 'payproof/stores/redis'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 const connection = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: null })
 connection.on('error', (error) => console.error(error.message))

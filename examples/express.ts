@@ -1,7 +1,7 @@
 import express from 'express'
 import { caspay, createReceiver, expectPayment, memoryStore } from 'payproof'
 import { expressWebhook } from 'payproof/express'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 const provider = caspay({ secret: process.env.CASPAY_WEBHOOK_SECRET })
 const receiver = createReceiver({ provider, store: memoryStore() })

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import { createReceiver, expectPayment, memoryStore, payqi } from 'payproof'
 import { fastifyWebhook } from 'payproof/fastify'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 const provider = payqi({ secret: process.env.PAYQI_WEBHOOK_SECRET })
 const receiver = createReceiver({ provider, store: memoryStore() })

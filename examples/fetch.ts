@@ -1,6 +1,6 @@
 import { createReceiver, expectPayment, memoryStore, mugglepay } from 'payproof'
 import { fetchWebhook } from 'payproof/fetch'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 const provider = mugglepay({ orderTokenSecret: process.env.MUGGLEPAY_ORDER_TOKEN_SECRET })
 const receiver = createReceiver({ provider, store: memoryStore() })

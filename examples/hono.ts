@@ -2,7 +2,7 @@ import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createReceiver, expectPayment, memoryStore, payvost } from 'payproof'
 import { honoWebhook } from 'payproof/hono'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 const provider = payvost({ secret: process.env.PAYVOST_WEBHOOK_SECRET })
 const receiver = createReceiver({ provider, store: memoryStore() })

@@ -1,6 +1,6 @@
 import { createReceiver, expectPayment, type IdempotencyStore, payvost } from 'payproof'
 import { lambdaWebhook } from 'payproof/lambda'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 /** Give it a store that all instances of the function share: memory would be one instance's alone. */
 export function createHandler(store: IdempotencyStore) {

@@ -4,7 +4,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
 import { caspay, createReceiver, expectPayment, memoryStore, type WebhookEvent } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 @Injectable()
 class Orders {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { createReceiver, expectPayment, memoryStore, mugglepay } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 const provider = mugglepay({ token: process.env.MUGGLEPAY_TOKEN })
 const receiver = createReceiver({ provider, store: memoryStore() })

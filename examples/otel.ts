@@ -7,7 +7,7 @@ import Fastify from 'fastify'
 import { expectPayment, logTo, memoryStore, payqi } from 'payproof'
 import { fastifyWebhook } from 'payproof/fastify'
 import { createInstrumentedReceiver } from 'payproof/otel'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 // Stands for your own SDK, such as `new NodeSDK(…).start()` of @opentelemetry/sdk-node.
 const spanProcessors = [new BatchSpanProcessor(new ConsoleSpanExporter())]

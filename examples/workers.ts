@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { caspay, createReceiver, expectPayment, type IdempotencyStore } from 'payproof'
 import { honoWebhook, perEnvironment } from 'payproof/hono'
-import { findOrder } from './orders'
+import { findOrder } from './orders.js'
 
 interface Env {
   CASPAY_WEBHOOK_SECRET: string

@@ -14,7 +14,7 @@ export function acknowledge(acknowledgement: { readonly contentType: string; rea
 }
 
 /** Whether a reply says anything but: handled. */
-export function isRefusal({ status }: Reply): boolean {
+export function isRefusal({ status }: Pick<Reply, 'status'>): boolean {
   return status >= 400
 }
 

@@ -12,7 +12,7 @@ import {
   type Report,
 } from '../src'
 import { hexHmac } from './support/deliveries'
-import { rejection } from './support/errors'
+import { rejection, thrown } from './support/errors'
 
 const secret = 'whsec_0123456789abcdef0123456789abcdef'
 
@@ -55,6 +55,29 @@ function createAcme(schema: (typeof schemas)[keyof typeof schemas]) {
     drifts: () => reports.flatMap((report) => (report.type === 'drift' ? [[report.kind, report.path]] : [])),
   }
 }
+
+describe('a definition that lacks something', () => {
+  const definition = {
+    name: 'acme',
+    scheme: bodySignature({ headers: ['x-acme-signature'], keys: createSigningKeys('acme({ secret })', secret) }),
+    forms: { v1: defineForm({ matches: () => true, open: () => ({ wireType: 'x', data: {} }), events: {} }) },
+    timeProof: 'signed',
+    acknowledgement: { contentType: 'text/plain', body: 'ok' },
+    retryHorizonSeconds: 0,
+  } as const
+  it.each([
+    ['scheme', undefined],
+    ['forms', {}],
+    ['timeProof', 'bogus'],
+    ['acknowledgement', { body: 'ok' }],
+    ['retryHorizonSeconds', Number.NaN],
+    ['name', 'Acme & Sons'],
+  ])('%s: is refused, and says so', (name, wrong) => {
+    const { code, hint } = thrown(() => defineProvider({ ...definition, [name]: wrong } as never))
+    expect([code, hint.split(' ')[0]]).toEqual(['configuration_invalid', name])
+    defineProvider(definition)
+  })
+})
 
 describe.each(Object.entries(schemas))('a provider of one’s own, its schemas written with %s', (_, schema) => {
   it('types what fits, as it was sent', async () => {

@@ -6,7 +6,7 @@ import { createReceiver, expectPayment, payqi } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
 import { enqueue, isHopeless, processor } from 'payproof/queue'
 import { redisStore } from 'payproof/stores/redis'
-import { findOrder } from '../orders'
+import { findOrder } from '../orders.js'
 
 const name = process.env.QUEUE ?? 'payments'
 const weekMs = 7 * 86_400_000

@@ -5,7 +5,7 @@ import { enqueue, processor } from 'payproof/pg-boss'
 import { postgresStore } from 'payproof/stores/postgres'
 import pg from 'pg'
 import PgBoss from 'pg-boss'
-import { findOrder } from '../orders'
+import { findOrder } from '../orders.js'
 
 const name = process.env.QUEUE ?? 'payments'
 const connectionString = process.env.POSTGRES_URL ?? ''

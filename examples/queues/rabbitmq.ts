@@ -6,7 +6,7 @@ import { createReceiver, expectPayment, type Job, payqi } from 'payproof'
 import { nodeWebhook } from 'payproof/node'
 import { enqueue, isHopeless, processor } from 'payproof/queue'
 import { redisStore } from 'payproof/stores/redis'
-import { findOrder } from '../orders'
+import { findOrder } from '../orders.js'
 
 const name = process.env.QUEUE ?? 'payments'
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379')

@@ -3,11 +3,13 @@ import { createReceiver, memoryStore, type Observer } from '../index'
 import type { Provider } from '../providers/provider'
 import { createToken, prefix } from './guard'
 import { createDeliveryLog } from './log'
+import { mask } from './mask'
 import { listen, nodeListener } from './node'
 import { parseTarget } from './post'
 import { summarize } from './present'
 import { createRelay } from './relay'
 import { createPage } from './routes'
+import { ownSecrets } from './secrets'
 import type { Summary } from './shown'
 
 export interface ListenSettings {
@@ -35,6 +37,8 @@ export async function startListening(settings: ListenSettings) {
   const receiver = createReceiver({ provider, store: memoryStore(), observe, diagnose: true })
   const log = createDeliveryLog(maxDeliveries === undefined ? {} : { maxDeliveries })
   const source = { name: provider.name, provider }
+  const own = ownSecrets(provider)
+  const forwardsTo = forward && mask(forward.href, own)
   const relay = createRelay({ receiver, log, source, verifiedOnly, ...(forward && { forward }) })
   log.subscribe((change) => {
     if (change.type === 'delivery' && change.kept.steps.at(-1)?.what.endsWith('answered'))
@@ -61,9 +65,9 @@ export async function startListening(settings: ListenSettings) {
       title: 'listen',
       receivesAt,
       sendCommand: settings.sendCommand(receivesAt),
-      startCommand: settings.startCommand,
+      startCommand: mask(settings.startCommand, own),
       mostDeliveries: log.maxDeliveries,
-      ...(forward && { forwardsTo: forward.href }),
+      ...(forwardsTo && { forwardsTo }),
     }),
   })
   const listener = nodeListener(page)
@@ -79,7 +83,7 @@ export async function startListening(settings: ListenSettings) {
   }
   return {
     receivesAt,
-    ...(forward && { forwardsTo: forward.href }),
+    ...(forwardsTo && { forwardsTo }),
     page: `http://127.0.0.1:${serving.port}${prefix}${token}/`,
     close,
   }

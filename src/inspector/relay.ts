@@ -6,7 +6,9 @@ import { isWebhookError, type Receiver, refuse } from '../index'
 import type { WebhookRequest } from '../request'
 import { forwardFailed } from './answers'
 import { type Circumstances, type InspectSettings, keep } from './inspect'
+import { mask } from './mask'
 import { type Answered, endToEnd, pairs, postExactly } from './post'
+import { ownSecrets } from './secrets'
 
 export interface RelaySettings extends InspectSettings {
   readonly receiver: Receiver
@@ -39,14 +41,15 @@ export function createRelay(settings: RelaySettings) {
     const { body, headers } = kept.delivery
     if (body === undefined || (refused !== undefined && settings.verifiedOnly)) return answerHere(kept, refused)
     kept.step('handed on')
+    const shown = mask(to.href, ownSecrets(settings.source.provider))
     const { timeoutMs } = settings
     const result = await postExactly(to, { headers, body }, timeoutMs === undefined ? {} : { timeoutMs })
     if (!('problem' in result)) {
-      kept.end('answered', { answer: result, outcome: 'forwarded', forward: { to: to.href } })
+      kept.end('answered', { answer: result, outcome: 'forwarded', forward: { to: shown } })
       return result
     }
     const answer = { ...forwardFailed, body: toBytes(JSON.stringify({ error: 'forward_failed' })) }
-    kept.end('not answered', { answer, outcome: 'forward_failed', forward: { to: to.href, problem: result.problem } })
+    kept.end('not answered', { answer, outcome: 'forward_failed', forward: { to: shown, problem: result.problem } })
     return answer
   }
 

@@ -59,6 +59,7 @@ export function defineProvider<
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
   const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes, headers = [] } = definition
+  assertDefined(definition)
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
@@ -85,4 +86,28 @@ export function defineProvider<
       })
     }),
   }
+}
+
+/** Types say it too, to those who have them. */
+function assertDefined({
+  scheme,
+  forms,
+  timeProof,
+  acknowledgement,
+}: Partial<Record<keyof Definition, unknown>>): void {
+  if (!hasFunction(scheme, 'prove'))
+    throw misconfigured('scheme', 'is missing, such as bodySignature({ headers, keys }).')
+  if (typeof forms !== 'object' || forms === null || Object.keys(forms).length === 0)
+    throw misconfigured('forms', 'must hold one at the least, made by defineForm.')
+  if (timeProof !== 'signed' && timeProof !== 'confirmed')
+    throw misconfigured('timeProof', "must be 'signed' or 'confirmed'.")
+  const { contentType, body } = (acknowledgement ?? {}) as Partial<Acknowledgement>
+  if (typeof contentType !== 'string' || typeof body !== 'string')
+    throw misconfigured('acknowledgement', 'must have a contentType and a body.')
+}
+
+type Definition = ProviderDefinition<string, Forms<unknown>, unknown, object>
+
+function hasFunction(object: unknown, name: string): boolean {
+  return typeof (object as Record<string, unknown> | null | undefined)?.[name] === 'function'
 }

@@ -32,6 +32,15 @@ function fresh(change: (body: string) => string | Uint8Array = (body) => body) {
 }
 
 describe('handing on', () => {
+  it('shows nothing that its address holds and that is named like a secret', async () => {
+    const { given, forward } = await app()
+    const { receivesAt, forwardsTo, detail } = await listening({ forward: `${forward}&api_key=sk_0123456789` })
+    await post(receivesAt, fresh())
+    expect(given[0]?.url).toContain('api_key=sk_0123456789')
+    expect(forwardsTo).toContain('/webhooks/caspay?shop=1&api_key=[hidden: api_key')
+    expect(JSON.stringify(await detail(1))).not.toContain('sk_0123456789')
+  })
+
   it('gives the app the same bytes and headers, but those of the connection, and gives its answer back', async () => {
     const { given, forward } = await app((res) => {
       res.writeHead(

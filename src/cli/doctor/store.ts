@@ -66,9 +66,12 @@ async function contained(name: string, check: () => Promise<Check>): Promise<Che
   }
 }
 
-function notReached({ shown }: StoreAddress, error: unknown): Check {
+function notReached({ kind, shown }: StoreAddress, error: unknown): Check {
   const name = 'store'
   if (error instanceof DriverMissing) return problem(name, `${shown} could not be opened.`, error.message)
-  const advice = 'Check that it runs, and host, port, user, password and name in its address.'
+  const advice =
+    kind === 'sqlite'
+      ? 'Check its path: nothing is made here that is not there.'
+      : 'Check that it runs, and host, port, user, password and name in its address.'
   return problem(name, `${shown} does not answer: ${failureOf(error)}`, advice)
 }
