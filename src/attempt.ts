@@ -13,7 +13,7 @@ import { type Transaction, transact } from './transaction'
 
 /** What a handler is given besides the event. */
 export interface HandlerContext<Tx = undefined> {
-  /** Aborted when another worker has taken the event over: stop, its effect is no longer yours. */
+  /** Aborted when another worker has taken the event over, or may have: stop, its effect is no longer yours. */
   readonly signal: AbortSignal
   /**
    * How often this event was begun, this time included: 2 and more after a failure or a crash. It only rises, for as
