@@ -5,7 +5,7 @@ import { misconfigured } from './errors'
 import type { WebhookEvent } from './event'
 import { logProblems } from './logs'
 import { type Observer, together } from './observe'
-import type { Provider } from './providers/provider'
+import { type Provider, usualMaxAge } from './providers/provider'
 import { defaultMaxBodyBytes } from './request'
 import type { IdempotencyStore } from './stores/store'
 
@@ -85,11 +85,7 @@ export function parseOptions<Event extends WebhookEvent, Tx>(
     observe: parseObserve(options.observe),
     now,
     toleranceSeconds: inRange('toleranceSeconds', options.toleranceSeconds ?? 300, 1, day),
-    maxEventAgeSeconds: inRange(
-      'maxEventAgeSeconds',
-      options.maxEventAgeSeconds ?? Math.max(3 * day, provider.retryHorizonSeconds),
-      1,
-    ),
+    maxEventAgeSeconds: inRange('maxEventAgeSeconds', options.maxEventAgeSeconds ?? usualMaxAge(provider), 1),
     retentionSeconds: inRange(
       'retentionSeconds',
       options.retentionSeconds ?? store.defaultRetentionSeconds ?? 7 * day,

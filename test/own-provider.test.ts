@@ -3,13 +3,17 @@ import * as zod from 'zod'
 import * as mini from 'zod/mini'
 import {
   bodySignature,
+  bodyToken,
+  type Catalogue,
   createReceiver,
   createSigningKeys,
   defineForm,
   defineProvider,
   eventType,
+  type Form,
   memoryStore,
   type Report,
+  WebhookError,
 } from '../src'
 import { hexHmac } from './support/deliveries'
 import { rejection, thrown } from './support/errors'
@@ -29,21 +33,31 @@ const schemas = {
   }),
 }
 
-function createAcme(schema: (typeof schemas)[keyof typeof schemas]) {
-  const acme = defineProvider({
+function acmeOf(schema: zod.core.$ZodType<object, object>, form: Partial<Form<Catalogue, undefined>> = {}) {
+  return {
     name: 'acme',
-    scheme: bodySignature({ headers: ['x-acme-signature'], keys: createSigningKeys('acme({ secret })', secret) }),
     forms: {
       v1: defineForm({
         matches: () => true,
         open: (payload) => ({ wireType: String(payload['kind']), data: payload['data'] }),
         events: { 'invoice.paid': eventType(schema) },
+        ...form,
       }),
     },
     timeProof: 'signed',
     acknowledgement: { contentType: 'text/plain', body: 'ok' },
     retryHorizonSeconds: 0,
-  })
+  } as const
+}
+
+function createAcme(
+  schema: zod.core.$ZodType<object, object>,
+  form: Partial<Form<Catalogue, undefined>> = {},
+  more: object = {},
+  header = 'x-acme-signature',
+) {
+  const scheme = bodySignature({ headers: [header], keys: createSigningKeys('acme({ secret })', secret) })
+  const acme = defineProvider({ ...acmeOf(schema, form), scheme, ...more })
   const reports: Report[] = []
   const observe = (report: Report) => void reports.push(report)
   const receiver = createReceiver({ provider: acme, store: memoryStore(), observe })
@@ -55,6 +69,85 @@ function createAcme(schema: (typeof schemas)[keyof typeof schemas]) {
     drifts: () => reports.flatMap((report) => (report.type === 'drift' ? [[report.kind, report.path]] : [])),
   }
 }
+
+describe('schemas of other kinds', () => {
+  const recursive = {
+    zod: zod.object({
+      v: zod.string(),
+      get kids() {
+        return recursive.zod.array().optional()
+      },
+    }),
+  } as { zod: zod.ZodObject }
+  const node = mini.object({
+    v: mini.string(),
+    get kids() {
+      return mini.optional(mini.array(node))
+    },
+  }) as mini.ZodMiniObject
+
+  it.each([
+    ['zod', recursive.zod],
+    ['zod/mini', node],
+  ])('one of %s may hold itself', async (_, schema) => {
+    const { verify, drifts } = createAcme(schema)
+    const data = { v: 'a', kids: [{ v: 'b', kids: [{ v: 'c', w: 1 }] }] }
+    expect((await verify(data)).data).toEqual(data)
+    expect(drifts()).toEqual([['unknown_field', 'kids[].kids[].w']])
+  })
+
+  it.each([
+    ['loose', zod.looseObject({ a: zod.string() })],
+    ['with a catchall', zod.object({ a: zod.string() }).catchall(zod.number())],
+  ])('one that is %s knows all fields', async (_, schema) => {
+    const { verify, drifts } = createAcme(schema)
+    await verify({ a: 'x', b: 7 })
+    expect(drifts()).toEqual([])
+  })
+
+  it('one that does not fit says nothing of what keys are made of', async () => {
+    const { verify, drifts } = createAcme(zod.object({ metadata: zod.record(zod.string(), zod.string()) }))
+    const { hint } = await rejection(verify({ metadata: { 'card 4111 1111 1111 1111\n': 7 } }))
+    expect(hint).toContain('`data.metadata.…`')
+    expect(drifts()).toEqual([['misfit', 'metadata.…']])
+  })
+
+  it('one of another zod is refused at once', () => {
+    expect(thrown(() => eventType({ parse: () => ({}) } as never)).hint).toContain('zod 4')
+  })
+})
+
+describe('what a definition gives', () => {
+  it('a time that cannot be read is no reason to take an event for ever', async () => {
+    const { verify } = createAcme(schemas.zod, {
+      open: () => ({ wireType: 'x', timeMs: Date.parse('soon'), data: {} }),
+    })
+    expect((await rejection(verify({}))).code).toBe('timestamp_malformed')
+  })
+
+  it('its methods are called on it', async () => {
+    class Definition {
+      account = 'mine'
+      check(payload: { readonly [key: string]: unknown }) {
+        if (payload['data'] === this.account) throw new WebhookError('account_mismatch', 'x')
+      }
+    }
+    const { check } = Definition.prototype
+    const { verify } = createAcme(schemas.zod, {}, { account: 'mine', check } as object)
+    expect((await verify({ invoice: 'i' })).type).toBe('invoice.paid')
+  })
+
+  it('its headers may be written in any case', async () => {
+    const { verify } = createAcme(schemas.zod, {}, {}, 'X-Acme-Signature')
+    expect((await verify({ invoice: 'i' })).type).toBe('invoice.paid')
+  })
+
+  it('a token in the body bounds the body', () => {
+    const scheme = bodyToken({ fields: ['token'], expected: () => [] })
+    expect(defineProvider({ ...acmeOf(schemas.zod), scheme }).maxBodyBytes).toBe(65_536)
+    expect(defineProvider({ ...acmeOf(schemas.zod), scheme, maxBodyBytes: 1000 }).maxBodyBytes).toBe(1000)
+  })
+})
 
 describe('a definition that lacks something', () => {
   const definition = {

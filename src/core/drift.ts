@@ -19,12 +19,7 @@ const knownBySchema = new WeakMap<Schema, Known>()
 
 /** The paths of fields that a schema does not know. */
 export function unknownFields(schema: Schema, data: unknown): readonly string[] {
-  let known = knownBySchema.get(schema)
-  if (known === undefined) {
-    known = knownTo(schema)
-    knownBySchema.set(schema, known)
-  }
-  return walk(known, data, undefined, undefined) ?? none
+  return walk(knownTo(schema), data, undefined, undefined) ?? none
 }
 
 /** Where we are: a path is put together only for what is reported. */
@@ -62,16 +57,23 @@ function pathTo({ name, within }: NonNullable<Place>): string {
 const maxItems = 8
 
 /** A field may be called anything, in a report it may not. */
-function printable(name: string): string {
+export function printable(name: string): string {
   return /^[\w$-]{1,64}$/.test(name) ? name : '…'
 }
 
 function knownTo(schema: Schema): Known {
-  if (schema instanceof $ZodObject) {
-    const fields = Object.entries(schema._zod.def.shape as Record<string, Schema>)
-    return new Map(fields.map(([name, inner]) => [name, knownTo(inner)]))
-  }
+  if (schema instanceof $ZodObject) return knownBySchema.get(schema) ?? fieldsOf(schema)
   if (schema instanceof $ZodOptional || schema instanceof $ZodNullable) return knownTo(schema._zod.def.innerType)
   if (schema instanceof $ZodArray) return knownTo(schema._zod.def.element)
   return anything
+}
+
+function fieldsOf(schema: $ZodObject): Known {
+  const { shape, catchall } = schema._zod.def
+  if (catchall !== undefined && catchall._zod.def.type !== 'never') return anything
+  // Known before it is filled: it may hold itself.
+  const known = new Map<string, Known>()
+  knownBySchema.set(schema, known)
+  for (const [name, inner] of Object.entries(shape as Record<string, Schema>)) known.set(name, knownTo(inner))
+  return known
 }

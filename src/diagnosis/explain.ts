@@ -2,7 +2,7 @@ import { toBytes } from '../core/bytes'
 import { type HeadersInput, lastingHeaders } from '../core/headers'
 import { parseSecrets, type SecretInput } from '../core/secrets'
 import { isWebhookError, type WebhookError, type WebhookErrorCode } from '../errors'
-import type { Provider } from '../providers/provider'
+import { type Provider, usualMaxAge } from '../providers/provider'
 import type { Clues } from '../schemes/scheme'
 import { because, type Finding } from './finding'
 import { findSignatureCause, ofOtherProvider } from './of-signature'
@@ -36,9 +36,10 @@ export async function explain(
   delivery: { headers: HeadersInput; body: Uint8Array | string },
   settings: ExplainSettings,
 ): Promise<Explanation> {
-  const { now: nowMs = Date.now(), toleranceSeconds = 300, maxEventAgeSeconds = 259_200 } = settings
+  const { now: nowMs = Date.now(), toleranceSeconds = 300 } = settings
   const provider = makeProvider(settings.provider)
   if (isWebhookError(provider)) return { ...ofSettings(provider), code: provider.code }
+  const { maxEventAgeSeconds = usualMaxAge(provider) } = settings
   const body = toBytes(delivery.body)
   const headers = lastingHeaders(delivery.headers)
   const verified = async () => provider.verify({ headers, body }, { nowMs, toleranceSeconds, maxEventAgeSeconds })

@@ -1,13 +1,14 @@
 import type { JsonObject } from '../core/json'
 import { once } from '../core/once'
 import type { Schema } from '../core/schema'
+import { misconfigured } from '../errors'
 import type { Payment, WebhookEvent } from '../event'
 import type { Delivery } from '../schemes/scheme'
 
 /** One type of event: what its data looks like, and what it says of a payment. */
 export interface EventType<Data> {
   /** No transforms: the event carries the data as it was sent. */
-  readonly schema: Schema<Data>
+  readonly schema: Schema<Data, Data>
   payment(data: Data): Payment | undefined
 }
 
@@ -16,22 +17,24 @@ export type Catalogue = Readonly<Record<string, EventType<unknown>>>
 
 /** `schema` may be a function that makes it, when the first event of the type comes. */
 export function eventType<Data>(
-  schema: Schema<Data> | (() => Schema<Data>),
+  schema: Schema<Data, Data> | (() => Schema<Data, Data>),
   payment: (data: Data) => Payment | undefined = () => undefined,
 ): EventType<Data> {
+  if (typeof schema !== 'function' && schema?._zod === undefined)
+    throw misconfigured('eventType(schema)', 'must be a schema of zod 4, or a function that makes one.')
   return new LazyEventType(typeof schema === 'function' ? once(schema) : () => schema, payment)
 }
 
 class LazyEventType<Data> implements EventType<Data> {
   readonly payment: EventType<Data>['payment']
-  readonly #schema: () => Schema<Data>
+  readonly #schema: () => Schema<Data, Data>
 
-  constructor(schema: () => Schema<Data>, payment: EventType<Data>['payment']) {
+  constructor(schema: () => Schema<Data, Data>, payment: EventType<Data>['payment']) {
     this.#schema = schema
     this.payment = payment
   }
 
-  get schema(): Schema<Data> {
+  get schema(): Schema<Data, Data> {
     return this.#schema()
   }
 }

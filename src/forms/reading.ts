@@ -1,5 +1,5 @@
 import { sha256Hex } from '#hmac'
-import { type Drift, unknownFields } from '../core/drift'
+import { type Drift, printable, unknownFields } from '../core/drift'
 import { outsideWindow } from '../core/freshness'
 import { assertId, assertName } from '../core/ids'
 import type { JsonObject } from '../core/json'
@@ -40,7 +40,7 @@ interface NamedForm<Facts> {
 
 /** Makes what gives the event of a proven delivery, or why that is too old; it throws where there is none to be read. */
 export function createReader<Name extends string, F extends Forms<Facts>, Facts>(reading: Reading<Name, F, Facts>) {
-  const { name: provider, timeProof, check, modeOf } = reading
+  const { name: provider, timeProof } = reading
   const forms = namedForms<Facts>(reading.forms)
   return (
     delivery: ParsedDelivery,
@@ -48,7 +48,7 @@ export function createReader<Name extends string, F extends Forms<Facts>, Facts>
     context: ReadingContext,
   ): EventsOf<Name, F> | Refusal => {
     const payload = delivery.payload()
-    check?.(payload)
+    reading.check?.(payload)
     const { name: form, form: opened, events } = findForm(forms, payload)
     const envelope = opened.open(payload, delivery, evidence.facts)
     const { wireType, timeMs, data } = envelope
@@ -60,7 +60,7 @@ export function createReader<Name extends string, F extends Forms<Facts>, Facts>
     if (idempotencyKey !== id) assertId('id', idempotencyKey)
     const { type, payment } = typed(events.get(wireType), envelope, context)
     const occurredAt = timeMs === undefined ? undefined : new Date(timeMs)
-    const proof = proofOf(evidence, modeOf?.(payload), timeMs === undefined ? undefined : timeProof)
+    const proof = proofOf(evidence, reading.modeOf?.(payload), timeMs === undefined ? undefined : timeProof)
     const fields = { provider, wireType, form, id, idempotencyKey, occurredAt, type, data, payment, proof }
     // The schemas are where the union's types come from: this is the one place that says so.
     return new ProvenEvent(fields, delivery.body) as unknown as EventsOf<Name, F>
@@ -80,7 +80,10 @@ function staleness(
   timeMs: number | undefined,
   { nowMs, maxEventAgeSeconds, toleranceSeconds }: ReadingContext,
 ): Refusal | undefined {
-  return timeMs === undefined ? undefined : outsideWindow(timeMs, nowMs, maxEventAgeSeconds, toleranceSeconds)
+  if (timeMs === undefined) return undefined
+  // Every comparison with NaN is false: such an event would never be too old.
+  if (!Number.isFinite(timeMs)) throw new WebhookError('timestamp_malformed', 'The time of the event cannot be read.')
+  return outsideWindow(timeMs, nowMs, maxEventAgeSeconds, toleranceSeconds)
 }
 
 function typed(
@@ -109,7 +112,8 @@ interface Typed {
 }
 
 type Issues = readonly { readonly path: readonly PropertyKey[] }[]
-const placesOf = (issues: Issues): string[] => issues.slice(0, 5).map(({ path }) => path.join('.'))
+const placesOf = (issues: Issues): string[] =>
+  issues.slice(0, 5).map(({ path }) => path.map((part) => printable(String(part))).join('.'))
 
 /** A test event signed with a secret that is for live ones, or the other way round, is somebody's mistake or trick. */
 function proofOf(

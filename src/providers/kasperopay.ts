@@ -9,8 +9,8 @@ import { amount, assertGiven, defined, exactAmount, optionalText, paymentOf, req
 import { defineForm, eventType } from '../forms/form'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { chainConfirmation } from '../schemes/chain-confirmation'
-import type { Delivery, Scheme } from '../schemes/scheme'
-import { defineProvider, type EventOf, maxUnprovenBytes } from './provider'
+import { type Delivery, maxUnprovenBytes, type Scheme } from '../schemes/scheme'
+import { defineProvider, type EventOf } from './provider'
 
 /** What the merchant's own records say the payment must be. */
 export interface ExpectedPayment {
@@ -95,7 +95,6 @@ export function kasperopay(settings: KasperopaySettings) {
   assertGiven('kasperopay', settings, ['expect', 'storeName', 'onChain'])
   return defineProvider({
     name: 'kasperopay',
-    maxBodyBytes: maxUnprovenBytes,
     scheme: paymentConfirmation(merchantId, settings),
     forms: { documented },
     timeProof: 'confirmed',
@@ -163,6 +162,7 @@ function paymentConfirmation(merchantId: string, settings: KasperopaySettings): 
   const confirmOnChain = onChain && chainConfirmation({ ...onChain, fetch, timeoutMs }, 'kasperopay({ onChain })')
   return {
     headers: [],
+    maxBodyBytes: maxUnprovenBytes,
     async prove(delivery) {
       const claims = readClaims(delivery, merchantId)
       const facts = await confirmPayment(api, paths, claims.payment_id)
@@ -251,7 +251,7 @@ async function bind(
   const expected = await askMerchant(expect, event)
   const orderId =
     expected === true ? event.claims.order_id : expected && agrees(expected, event) ? expected.orderId : undefined
-  if (expected !== true && orderId === undefined) {
+  if (expected !== true && !orderId) {
     throw new WebhookError(
       'payment_mismatch',
       'The payment is real, but not the one `expect` knows: another order, id or amount.',

@@ -13,7 +13,7 @@ import { defineForm, eventType } from '../forms/form'
 import { assertPathId, type ConfirmationApi, createConfirmationApi } from '../schemes/api-confirmation'
 import { bodyToken } from '../schemes/body-token'
 import type { ExpectedToken, Scheme } from '../schemes/scheme'
-import { defineProvider, type EventOf, maxUnprovenBytes } from './provider'
+import { defineProvider, type EventOf } from './provider'
 
 /** Which token is right. Give exactly one of the three. */
 export type MugglepayToken =
@@ -55,7 +55,6 @@ export type MugglepaySettings = MugglepayToken & {
 export function mugglepay(settings: MugglepaySettings) {
   return defineProvider({
     name: 'mugglepay',
-    maxBodyBytes: maxUnprovenBytes,
     scheme: withConfirmation(
       bodyToken({
         fields: ['token', 'merchant_token'],
@@ -166,8 +165,7 @@ function withConfirmation(token: Scheme, settings: MugglepaySettings): Scheme {
     'mugglepay({ apiUrl })',
   )
   return {
-    headers: token.headers,
-    ...(token.clues === undefined ? {} : { clues: token.clues }),
+    ...token,
     async prove(delivery, context) {
       const { proof, facts } = await token.prove(delivery, context)
       await confirmOrder(api, delivery.payload())

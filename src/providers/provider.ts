@@ -32,6 +32,11 @@ export interface Provider<Event extends WebhookEvent = WebhookEvent> {
   verify(delivery: { headers: HeadersInput; body: Uint8Array }, context: ReadingContext): Awaitable<Event>
 }
 
+/** The oldest event that is taken where nothing else is said, in seconds: three days, or for as long as the provider tries again. */
+export function usualMaxAge({ retryHorizonSeconds }: Provider): number {
+  return Math.max(3 * 86_400, retryHorizonSeconds)
+}
+
 /** The event type of a provider: `EventOf<ReturnType<typeof caspay>>`. */
 export type EventOf<P> = P extends Provider<infer Event> ? Event : never
 
@@ -42,14 +47,11 @@ export interface ProviderDefinition<Name extends string, F extends Forms<Facts>,
   readonly retryHorizonSeconds: number
   /** Headers that the forms read, besides those of the scheme. */
   readonly headers?: readonly string[]
-  /** Set it to `maxUnprovenBytes` where a body has to be parsed before anything is proven. */
+  /** The largest body that is read, where that must be less than the receiver and the scheme allow. */
   readonly maxBodyBytes?: number
   /** Adds what only this provider's events have. May still refuse the delivery by throwing. */
   readonly extend?: (event: EventsOf<Name, F>, payload: JsonObject, facts: Facts) => Awaitable<Extras>
 }
-
-/** Anybody may send a body that is parsed before it is proven: parsing it must cost next to nothing. */
-export const maxUnprovenBytes = 64 * 1024
 
 /** Makes a provider out of a scheme and the forms its bodies come in: the road all built-in ones take. */
 export function defineProvider<
@@ -58,8 +60,9 @@ export function defineProvider<
   Facts = undefined,
   Extras extends object = object,
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
-  const { name, scheme, acknowledgement, retryHorizonSeconds, maxBodyBytes, headers = [] } = definition
   assertDefined(definition)
+  const { name, scheme, acknowledgement, retryHorizonSeconds, headers = [] } = definition
+  const { maxBodyBytes = scheme.maxBodyBytes } = definition
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {

@@ -3,7 +3,13 @@ import { readHeader } from '../core/headers'
 import { type Refusal, throwing } from '../core/refusal'
 import { WebhookError } from '../errors'
 import type { Delivery, ProofContext, Scheme } from './scheme'
-import { assertSignatureLength, proveSignature, readSignatureHeader, type SignatureSettings } from './signing-keys'
+import {
+  assertSignatureLength,
+  lowerCase,
+  proveSignature,
+  readSignatureHeader,
+  type SignatureSettings,
+} from './signing-keys'
 
 export interface BodySignatureSettings extends SignatureSettings {
   /**
@@ -14,7 +20,9 @@ export interface BodySignatureSettings extends SignatureSettings {
 }
 
 /** The signature is the lower-case hex HMAC-SHA256 of the raw body. */
-export function bodySignature({ headers, keys, unsignedTimestampHeader }: BodySignatureSettings): Scheme {
+export function bodySignature({ headers: names, keys, ...settings }: BodySignatureSettings): Scheme {
+  const headers = lowerCase(names)
+  const unsignedTimestampHeader = settings.unsignedTimestampHeader?.toLowerCase()
   return {
     headers: unsignedTimestampHeader === undefined ? headers : [...headers, unsignedTimestampHeader],
     prove: throwing((delivery, context) => {

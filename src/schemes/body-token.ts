@@ -3,7 +3,7 @@ import type { Awaitable } from '../core/awaitable'
 import { toBytes } from '../core/bytes'
 import type { JsonObject } from '../core/json'
 import { WebhookError } from '../errors'
-import type { Delivery, ExpectedToken, Scheme, TokenClues } from './scheme'
+import { type Delivery, type ExpectedToken, maxUnprovenBytes, type Scheme, type TokenClues } from './scheme'
 
 export interface BodyTokenSettings {
   /** The names under which the token may stand in the body. If several are there, each must match. */
@@ -18,6 +18,7 @@ export interface BodyTokenSettings {
 export function bodyToken({ fields, expected, derive }: BodyTokenSettings): Scheme {
   return {
     headers: [],
+    maxBodyBytes: maxUnprovenBytes,
     async prove(delivery, context) {
       const payload = readPayload(delivery, fields)
       const offered = readTokens(payload, fields)

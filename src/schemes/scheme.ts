@@ -71,6 +71,11 @@ export interface Scheme<Facts = undefined> {
   /** Lower-case names of the headers that it reads: what a kept delivery needs to be proven again. */
   readonly headers: readonly string[]
   prove(delivery: Delivery, context: ProofContext): Awaitable<Evidence<Facts>>
+  /** The largest body that is read, for a scheme that parses before anything is proven: see `maxUnprovenBytes`. */
+  readonly maxBodyBytes?: number
   /** For `explain`. Left out where there is nothing to try. */
   clues?(): Clues
 }
+
+/** Anybody may send a body that is parsed before it is proven: parsing it must cost next to nothing. */
+export const maxUnprovenBytes = 64 * 1024

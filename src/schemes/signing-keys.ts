@@ -8,9 +8,14 @@ import { WebhookError } from '../errors'
 import type { Delivery, Evidence, SigningKey } from './scheme'
 
 export interface SignatureSettings {
-  /** Lower-case names of the headers that may carry the signature; a delivery carries one of them, once. */
+  /** Names of the headers that may carry the signature; a delivery carries one of them, once. */
   readonly headers: readonly string[]
   readonly keys: readonly SigningKey[]
+}
+
+/** Names as they are looked for, however somebody has written them. */
+export function lowerCase(names: readonly string[]): readonly string[] {
+  return names.map((name) => name.toLowerCase())
 }
 
 /** More signatures than this in one header are no rotation but an attempt to make us compute. */

@@ -6,6 +6,7 @@ import { WebhookError } from '../errors'
 import type { Delivery, Evidence, ProofContext, Scheme, SigningKey } from './scheme'
 import {
   assertSignature,
+  lowerCase,
   malformedSignature,
   maxSignatures,
   proveSignature,
@@ -17,7 +18,8 @@ import {
  * The header is `t=<unix seconds>,v1=<hex>[,v1=<hex>…]`, each `v1` an HMAC-SHA256 of `<t>.<raw body>`.
  * Here the attempt's time is signed, and its window is checked both ways.
  */
-export function timestampedSignature({ headers, keys }: SignatureSettings): Scheme {
+export function timestampedSignature({ headers: names, keys }: SignatureSettings): Scheme {
+  const headers = lowerCase(names)
   return {
     headers,
     prove: throwing((delivery, context) =>
