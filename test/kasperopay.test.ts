@@ -333,6 +333,7 @@ describe('binding', () => {
     ['null', null],
     ['false', false],
     ['another payment', { orderId: 'ord_9', amount: '150.5', paymentId: 'pay_other' }],
+    ['an order without an id', { orderId: '', amount: '150.5' }],
     ['a dearer order', { orderId: 'ord_9', amount: '1000' }],
     ['a cheaper order', { orderId: 'ord_9', amount: '150.4' }],
     ['an unknown currency', { orderId: 'ord_9', amount: { value: '150.5', currency: 'XRP' } }],

@@ -10,6 +10,7 @@ import {
   defineForm,
   defineProvider,
   eventType,
+  explain,
   type Form,
   memoryStore,
   type Report,
@@ -135,6 +136,16 @@ describe('what a definition gives', () => {
     const { check } = Definition.prototype
     const { verify } = createAcme(schemas.zod, {}, { account: 'mine', check } as object)
     expect((await verify({ invoice: 'i' })).type).toBe('invoice.paid')
+  })
+
+  it('its retries are known to who explains', async () => {
+    const day = 86_400
+    const old = { open: () => ({ wireType: 'x', timeMs: Date.now() - 5 * day * 1000, data: {} }) }
+    const scheme = bodySignature({ headers: ['x-acme-signature'], keys: createSigningKeys('acme({ secret })', secret) })
+    const provider = defineProvider({ ...acmeOf(schemas.zod, old), scheme, retryHorizonSeconds: 7 * day })
+    const delivery = { headers: { 'x-acme-signature': hexHmac(secret, '{}') }, body: '{}' }
+    expect((await explain(delivery, { provider })).cause).toBe('verified')
+    expect((await explain(delivery, { provider, maxEventAgeSeconds: 3 * day })).cause).not.toBe('verified')
   })
 
   it('its headers may be written in any case', async () => {
