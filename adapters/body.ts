@@ -56,7 +56,7 @@ function listen(request: NodeRequest, limits: BodyLimits, fix: string): Promise<
 export async function readWebBody(request: Request, limits: BodyLimits, fix: string): Promise<Uint8Array> {
   if (request.bodyUsed || request.body?.locked) throw bodyAlreadyParsed(fix)
   if (request.body === null) return new Uint8Array()
-  const collected = collect(limits, joinBytes)
+  const collected = collect(limits)
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>
   let late = false
   const timer = setTimeout(() => {
@@ -77,8 +77,7 @@ export async function readWebBody(request: Request, limits: BodyLimits, fix: str
 
 function readStream(stream: IncomingMessage, limits: BodyLimits): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    // Buffers, as they are where one packet brings it all.
-    const collected = collect(limits, Buffer.concat)
+    const collected = collect(limits)
     const timer = setTimeout(() => fail(timedOut(limits)), limits.bodyTimeoutMs)
 
     function onData(chunk: Uint8Array): void {
@@ -110,10 +109,7 @@ function readStream(stream: IncomingMessage, limits: BodyLimits): Promise<Uint8A
 }
 
 /** Counts while it collects: what a header says of the length is not to be trusted. */
-function collect(
-  limits: BodyLimits,
-  join: (chunks: readonly Uint8Array[]) => Uint8Array,
-): { add(chunk: Uint8Array): void; bytes(): Uint8Array } {
+function collect(limits: BodyLimits): { add(chunk: Uint8Array): void; bytes(): Uint8Array } {
   const chunks: Uint8Array[] = []
   let length = 0
   return {
@@ -125,7 +121,9 @@ function collect(
     bytes() {
       const [only] = chunks
       if (chunks.length === 1 && only !== undefined) return only
-      return join(chunks)
+      // Node's own kind is joined to its own kind: what comes in parts must be no other than what comes whole.
+      const { concat = joinBytes } = (only?.constructor ?? {}) as { concat?: typeof joinBytes }
+      return concat(chunks)
     },
   }
 }

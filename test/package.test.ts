@@ -58,13 +58,13 @@ const ceilings = [
   {
     name: 'root and one provider, without zod',
     code: "export { createReceiver, memoryStore, caspay } from 'payproof'",
-    kB: 19.5,
+    kB: 20.5,
     external: ['zod'],
   },
   {
     name: 'root and one provider, with zod',
     code: "export { createReceiver, memoryStore, caspay } from 'payproof'",
-    kB: 27.5,
+    kB: 28.5,
     external: [],
   },
   { name: 'everything in the root, without zod', code: "export * from 'payproof'", kB: 31, external: ['zod'] },
@@ -72,13 +72,14 @@ const ceilings = [
   ...['express', 'fastify', 'fetch', 'hono', 'koa', 'lambda', 'node'].map((entry) => ({
     name: `payproof/${entry} alone`,
     code: `export * from 'payproof/${entry}'`,
-    kB: 4,
+    // Most of it is in the root too.
+    kB: 4.5,
     external: ['zod'],
   })),
   ...['queue', 'bullmq', 'pg-boss'].map((entry) => ({
     name: `payproof/${entry} alone`,
     code: `export * from 'payproof/${entry}'`,
-    kB: 3,
+    kB: 3.2,
     external: ['zod'],
   })),
   ...['sqlite', 'redis', 'postgres', 'mysql'].map((store) => ({
@@ -90,7 +91,7 @@ const ceilings = [
   {
     name: 'payproof/otel beside the root, without zod',
     code: "export { createReceiver } from 'payproof'; export * from 'payproof/otel'",
-    kB: 17,
+    kB: 17.5,
     external: ['zod', '@opentelemetry/api'],
   },
 ]
