@@ -1,5 +1,5 @@
 import { type Awaitable, andThen, attempt, isPromiseLike, settled } from './core/awaitable'
-import { type DeadLetter, type Past, readPast, sealLetter } from './dead-letters'
+import { askPast, type DeadLetter, type Past, sealLetter, unknownPast } from './dead-letters'
 import { within } from './deadline'
 import { blamesTheEvent, isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { WebhookEvent } from './event'
@@ -190,8 +190,7 @@ export function createAttempts<Event extends WebhookEvent, Tx>(
   /** Asked only where it counts: it costs a round trip. */
   async function pastOf({ key, number, replayed, queued }: Attempt<Event, Tx>): Promise<Past> {
     const counts = Number.isFinite(maxAttempts) && number > 1 && !replayed && !queued
-    if (!counts || store.letters === undefined) return readPast(undefined)
-    return readPast(await within(storeTimeoutMs, store.letters.get(key)).catch(() => undefined))
+    return counts ? askPast(store, key, storeTimeoutMs) : unknownPast
   }
 
   function named(caught: unknown): WebhookError {

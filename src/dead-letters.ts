@@ -2,8 +2,9 @@ import { decodeBase64, encodeBase64 } from './core/bytes'
 import { type HeadersInput, readHeader } from './core/headers'
 import { once } from './core/once'
 import * as z from './core/schema'
+import { asking, within } from './deadline'
 import { WebhookError, type WebhookErrorCode } from './errors'
-import type { Letter } from './stores/store'
+import type { IdempotencyStore, Letter } from './stores/store'
 
 /**
  * A genuine delivery that was not handled, kept so that it can be. `JSON.stringify` gives a text that
@@ -68,7 +69,7 @@ export function parseWritten(given: unknown): DeadLetter | undefined {
   })
 }
 
-/** A dead letter as text for a store: in ASCII, whatever character set that has. `excused` is for `readPast`. */
+/** A dead letter as text for a store: in ASCII, whatever character set that has. `excused` is for `askPast`. */
 export function sealLetter(letter: DeadLetter, excused = 0): string {
   const text = excused === 0 ? letter : { ...(JSON.parse(JSON.stringify(letter)) as object), excused }
   return JSON.stringify(text).replace(
@@ -92,15 +93,30 @@ export interface Past {
   readonly excused: number
 }
 
-/** The past in a store's letter. Of one that is not there, or cannot be read, nothing is known. */
-export function readPast(letter: Letter | undefined): Past {
+export const unknownPast: Past = { attempts: 0, excused: 0 }
+
+/** The past in the letter that a store has for a key. Nothing is known where there is none, or the store does not answer. */
+export async function askPast(
+  { letters }: Pick<IdempotencyStore, 'letters'>,
+  key: string,
+  timeoutMs: number,
+): Promise<Past> {
+  if (letters === undefined) return unknownPast
+  const asked = within(
+    timeoutMs,
+    asking(() => letters.get(key)),
+  )
+  return readPast(await asked.catch(() => undefined))
+}
+
+function readPast(letter: Letter | undefined): Past {
   try {
     const { success, data } = z.safeParse(past(), JSON.parse(letter?.text ?? 'null'))
     if (success) return { ...data, reason: data.reason as WebhookErrorCode | undefined, excused: data.excused ?? 0 }
   } catch {
     // Not written by us.
   }
-  return { attempts: 0, excused: 0 }
+  return unknownPast
 }
 
 const past = once(() =>

@@ -43,10 +43,9 @@ export const maxTimerMs = 2 ** 31 - 1
 
 /** What the work comes to, or `undefined` if that takes longer. The work goes on all the same. */
 export async function orLate<T>(ms: number, work: PromiseLike<T>): Promise<T | undefined> {
-  if (ms > maxTimerMs) return work
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
+    timer = setTimeout(() => resolve(undefined), Math.min(ms, maxTimerMs))
   })
   const result = await Promise.race([work, late])
   clearTimeout(timer)

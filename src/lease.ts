@@ -1,5 +1,5 @@
 import { type Awaitable, andThen, attempt } from './core/awaitable'
-import { type DeadLetter, readPast, sealLetter } from './dead-letters'
+import { askPast, type DeadLetter, sealLetter } from './dead-letters'
 import { asking, letGo, pause, within } from './deadline'
 import { isWebhookError, WebhookError, type WebhookErrorCode } from './errors'
 import type { StoreReport } from './observe'
@@ -77,7 +77,7 @@ function assertClaim(claim: Claim): Claim {
 
 /** A claim that is granted after we stopped waiting would block the event until its lease ends, and count as an attempt. */
 async function giveBackWhenLate(
-  { store }: LeaseSettings,
+  { store, storeTimeoutMs }: LeaseSettings,
   key: string,
   asked: Promise<Claim>,
   letter: LateLetter | undefined,
@@ -86,7 +86,7 @@ async function giveBackWhenLate(
   if (claimed.state !== 'acquired') return
   const { token, attempt = 1 } = claimed
   if (letter === undefined) return void (await store.release(key, token))
-  const { excused } = readPast(await store.letters?.get(key))
+  const { excused } = await askPast(store, key, storeTimeoutMs)
   await store.release(key, token, sealLetter(letter(attempt, 'store_unavailable'), excused + 1))
 }
 

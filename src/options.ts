@@ -1,3 +1,4 @@
+import { hasMethods } from './core/methods'
 import { assertGivenOrLeftOut, parseSecrets, type SecretInput } from './core/secrets'
 import type { DeadLetter } from './dead-letters'
 import { maxTimerMs } from './deadline'
@@ -187,12 +188,4 @@ function assertProvider(provider: unknown): void {
 function assertStore(store: unknown): void {
   if (hasMethods(store, ['claim', 'renew', 'complete', 'release'])) return
   throw misconfigured('store', 'is missing or lacks claim, renew, complete or release: give one such as memoryStore().')
-}
-
-function hasMethods(object: unknown, names: readonly string[]): boolean {
-  return (
-    typeof object === 'object' &&
-    object !== null &&
-    names.every((name) => typeof (object as Record<string, unknown>)[name] === 'function')
-  )
 }

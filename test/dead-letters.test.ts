@@ -111,6 +111,17 @@ describe('a delivery that fails', () => {
     expect(kinds).toEqual(['failed', 'dead_letter'])
   })
 
+  it('is given back when a claim comes too late, though its letter cannot be read', async () => {
+    const store = memoryStore()
+    const claim = (...asked: Parameters<typeof store.claim>) => sleep(30).then(() => store.claim(...asked))
+    const unreadable = { ...store.letters, get: never } as NonNullable<typeof store.letters>
+    const slow = faultyStore({ claim, letters: unreadable }, store)
+    const { receiver } = shop({ store: slow, maxAttempts: 2, storeTimeoutMs: 10 })
+    expect((await receiver.receive(retried(), never)).kind).toBe('unavailable')
+    await sleep(80)
+    expect((await shop({ store }).receiver.receive(retried(), () => {})).kind).toBe('processed')
+  })
+
   it('uses up no attempt while a queue is down', async () => {
     const { receiver } = shop({ maxAttempts: 3 })
     const down = () => {

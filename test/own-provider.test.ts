@@ -157,6 +157,7 @@ describe('what a definition gives', () => {
     const scheme = bodyToken({ fields: ['token'], expected: () => [] })
     expect(defineProvider({ ...acmeOf(schemas.zod), scheme }).maxBodyBytes).toBe(65_536)
     expect(defineProvider({ ...acmeOf(schemas.zod), scheme, maxBodyBytes: 1000 }).maxBodyBytes).toBe(1000)
+    expect(defineProvider({ ...acmeOf(schemas.zod), scheme, maxBodyBytes: 1e6 }).maxBodyBytes).toBe(65_536)
   })
 })
 

@@ -13,7 +13,7 @@ export function readString(source: JsonSource): string {
   return source.ascii(start, at)
 }
 
-/** ASCII that stands for itself in a string. No typed array: once a process has detached any buffer, as `fetch` does, each read of one costs twice. */
+/** ASCII that stands for itself in a string. No typed array: once a process has detached any buffer, as `fetch` does, each read of one costs more. */
 const isPlain = Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash),
 )

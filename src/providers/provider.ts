@@ -2,6 +2,7 @@ import { type Awaitable, andThen } from '../core/awaitable'
 import type { HeadersInput } from '../core/headers'
 import type { JsonObject } from '../core/json'
 import { JsonKeys } from '../core/json-keys'
+import { hasMethods } from '../core/methods'
 import { judgeOf, Refusal, throwing } from '../core/refusal'
 import { misconfigured } from '../errors'
 import type { WebhookEvent } from '../event'
@@ -62,7 +63,7 @@ export function defineProvider<
 >(definition: ProviderDefinition<Name, F, Facts, Extras>): Provider<EventsOf<Name, F> & Extras> {
   assertDefined(definition)
   const { name, scheme, acknowledgement, retryHorizonSeconds, headers = [] } = definition
-  const { maxBodyBytes = scheme.maxBodyBytes } = definition
+  const maxBodyBytes = smaller(definition.maxBodyBytes, scheme.maxBodyBytes)
   if (!/^[a-z][a-z0-9-]{0,31}$/.test(name))
     throw misconfigured('name', 'must be 1 to 32 lower-case letters, digits or dashes.')
   if (!Number.isFinite(retryHorizonSeconds) || retryHorizonSeconds < 0) {
@@ -98,7 +99,7 @@ function assertDefined({
   timeProof,
   acknowledgement,
 }: Partial<Record<keyof Definition, unknown>>): void {
-  if (!hasFunction(scheme, 'prove'))
+  if (!hasMethods(scheme, ['prove']))
     throw misconfigured('scheme', 'is missing, such as bodySignature({ headers, keys }).')
   if (typeof forms !== 'object' || forms === null || Object.keys(forms).length === 0)
     throw misconfigured('forms', 'must hold one at the least, made by defineForm.')
@@ -111,6 +112,6 @@ function assertDefined({
 
 type Definition = ProviderDefinition<string, Forms<unknown>, unknown, object>
 
-function hasFunction(object: unknown, name: string): boolean {
-  return typeof (object as Record<string, unknown> | null | undefined)?.[name] === 'function'
+function smaller(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)
 }

@@ -45,9 +45,11 @@ export interface EnqueueOptions extends HandOffOptions {
  */
 export function enqueue(queue: BullQueue, options: EnqueueOptions = {}): HandOff {
   const { replicas = 0, allow } = options
-  for (const name of ['replicas', 'attempts', 'delay', 'keepSeconds'] as const)
-    if (!((options[name] ?? 0) >= 0 && (options[name] ?? 0) <= Number.MAX_SAFE_INTEGER))
+  for (const name of ['replicas', 'attempts', 'delay', 'keepSeconds'] as const) {
+    const { [name]: number = 0 } = options
+    if (!Number.isFinite(number) || number < 0)
       throw misconfigured(`enqueue(queue, { ${name} })`, 'must be a number, 0 or more.')
+  }
   let keeps = allow !== undefined
   return handOff(options, async (_event, context, signal) => {
     const job = context.job()
